@@ -1,0 +1,15 @@
+"""Every diagnostic code, by family. A code is never reused.
+
+FT0xx text and syntax · FT1xx names, types and blocks · FT2xx command line, plan, lock and engine ·
+FT3xx data files, rows and rules · FT4xx duplicates, leakage and coverage · FT5xx models, evals and
+gates · FT6xx training.
+"""
+
+from __future__ import annotations
+
+from ftdsl.diagnostics.codes import data, dedup, evaluation, plan, semantics, syntax, training
+from ftdsl.diagnostics.codes.code import Code
+
+_FAMILIES = (syntax, semantics, plan, data, dedup, evaluation, training)
+
+CODES: dict[str, Code] = {code.code: code for family in _FAMILIES for code in family.CODES}

@@ -1,0 +1,7 @@
+"""Codes of the data family."""
+
+from __future__ import annotations
+
+from ftdsl.diagnostics.codes.code import Code
+
+CODES: tuple[Code, ...] = ()

@@ -1,0 +1,387 @@
+"""The typed program: what a spec means, with every name resolved and every expression typed.
+
+The checker builds it from the syntax tree; the planner turns it into steps. All nodes are frozen,
+hold plain values only, and keep the span they came from so that later stages can point at the spec.
+``span`` never takes part in a content key: moving a block must not make anything stale.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ftdsl.diagnostics.diagnostic import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """``name`` is one of ``text int float ratio points duration money size date bool list row rows
+    message null``; ``element`` is set for lists. ``optional`` means null is possible."""
+
+    name: str
+    optional: bool = False
+    element: Type | None = None
+
+    def __str__(self) -> str:
+        inner = f"({self.element})" if self.element else ""
+        return f"{self.name}{inner}{'?' if self.optional else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Expr:
+    """One typed expression. User functions are inlined and ``let`` constants folded in.
+
+    ``op`` and what it means:
+      ``literal``   ``value`` is the constant (units already applied: ratio 0.95, seconds, bytes)
+      ``field``     ``value`` is the row path: ``lang``, ``reply.text``, ``prompt``, ``row``
+      ``call``      ``value`` is the catalog name; ``args`` in catalog parameter order, defaults
+                    filled in; an aggregate's row argument is an Expr over the row
+      ``measure``   ``value`` is a quantity of the run: ``failing``, ``failing_rows``,
+                    ``locked.count``, ``exact.mean``, ``baseline.exact.mean``, ``latency.p95`` …
+      ``list``, ``not``, ``neg``, ``and``, ``or``, ``??``, ``==``, ``!=``, ``<``, ``<=``, ``>``,
+      ``>=``, ``in``, ``+``, ``-``, ``*``, ``/``: as written, over ``args``
+    ``source`` is the expression's own text in the spec, for reports.
+    """
+
+    op: str
+    type: Type
+    args: tuple[Expr, ...] = ()
+    value: str | int | float | bool | None = None
+    source: str = ""
+    span: Span | None = None
+
+
+Value = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class FieldDef:
+    name: str
+    type: Type
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaDef:
+    """``base`` is the built-in row format at the end of the ``extends`` chain: ``chat``,
+    ``completion``, ``alpaca``, ``sharegpt``, ``preference``, ``kto``; None for a plain record.
+    ``fields`` are all declared fields, inherited ones first, without the base's own."""
+
+    name: str
+    base: str | None
+    fields: tuple[FieldDef, ...] = ()
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDef:
+    """``jsonl("pattern")`` and its like: ``format`` in jsonl, json, csv, parquet. ``pattern`` is
+    relative to the project root (already resolved against the spec's folder), a glob or a file.
+    ``columns`` maps a role (``id``, ``output``) to a field, for replayed outputs."""
+
+    format: str
+    pattern: str
+    columns: tuple[tuple[str, str], ...] = ()
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SplitDef:
+    """``kind`` ``by_hash``: ``shares`` are (split, share) in written order, ``key`` the row field,
+    ``seed`` the salt. ``kind`` ``given``: ``sources`` are (split, source)."""
+
+    kind: str
+    key: str | None = None
+    shares: tuple[tuple[str, float], ...] = ()
+    seed: int = 0
+    sources: tuple[tuple[str, SourceDef], ...] = ()
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetDef:
+    """``id`` is the field that names a row; None means a digest of the row's content.
+    ``tokenizer`` names what ``tokens(…)`` counts with. ``sources`` is empty when the split is
+    ``given`` (then the split holds them)."""
+
+    name: str
+    schema: SchemaDef
+    sources: tuple[SourceDef, ...]
+    split: SplitDef | None = None
+    id: str | None = None
+    tokenizer: str = "o200k_base"
+    span: Span | None = None
+
+    @property
+    def split_names(self) -> tuple[str, ...]:
+        if self.split is None:
+            return ()
+        pairs = self.split.shares if self.split.kind == "by_hash" else self.split.sources
+        return tuple(name for name, _ in pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleDef:
+    """Rows that a rule must accept or reject."""
+
+    kind: str
+    source: SourceDef
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleDef:
+    """One rule of a check. ``kind`` is ``row`` (``where``, ``must``) or ``dataset`` (``expect``).
+
+    ``fail`` and ``warn`` are boolean Exprs over ``failing`` and ``failing_rows``. With neither
+    written, ``fail`` is ``failing_rows > 0``; giving one implies nothing about the other.
+    ``origin`` is the ruleset it came from (``house.well_formed_chat``), or "".
+    """
+
+    name: str
+    kind: str
+    doc: str = ""
+    where: Expr | None = None
+    must: Expr | None = None
+    expect: Expr | None = None
+    fail: Expr | None = None
+    warn: Expr | None = None
+    waivable: bool = True
+    origin: str = ""
+    examples: tuple[ExampleDef, ...] = ()
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckDef:
+    dataset: str
+    rules: tuple[RuleDef, ...]
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DropDef:
+    """One ``drop`` line. ``method`` is ``exact``, ``near`` or ``fuzzy``. ``against`` names a
+    dataset or eval (leakage) or is None (within the dataset). ``algorithm`` is ``exact_join`` or
+    ``minhash``. ``similarity`` is in [0, 1]."""
+
+    method: str
+    on: tuple[Expr, ...]
+    against: str | None = None
+    algorithm: str = "minhash"
+    shingle: int = 5
+    permutations: int = 128
+    seed: int = 1
+    similarity: float = 0.8
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DedupDef:
+    """``keep`` is ``first``, ``longest`` or ``best`` (then ``keep_by`` is a row Expr, largest
+    wins). ``max_dropped`` is the largest share of rows that may go, or None."""
+
+    dataset: str
+    drops: tuple[DropDef, ...]
+    keep: str = "first"
+    keep_by: Expr | None = None
+    max_dropped: float | None = None
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BucketDef:
+    """``key`` is None for ``each``. ``bound`` is a share in [0, 1] or a row count
+    (``is_share`` tells which)."""
+
+    key: str | None
+    op: str
+    bound: float
+    is_share: bool = True
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupDef:
+    """``by KEY { … }``; ``key`` is a row Expr, or a ``bucket`` or ``cluster`` call."""
+
+    key: Expr
+    buckets: tuple[BucketDef, ...]
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageDef:
+    dataset: str
+    groups: tuple[GroupDef, ...]
+    expects: tuple[Expr, ...] = ()
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDef:
+    """``provider`` is ``openai``, ``openai_compatible``, ``local`` or ``replay``. ``settings``
+    holds the other checked settings, sorted by key. ``outputs`` is set for ``replay`` alone."""
+
+    name: str
+    provider: str
+    settings: tuple[tuple[str, Value], ...] = ()
+    outputs: SourceDef | None = None
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreDef:
+    """``score NAME = scorer(output, …)``: ``value`` is an Expr over the row and ``output``."""
+
+    name: str
+    scorer: str
+    value: Expr
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SliceDef:
+    name: str
+    key: Expr
+    min_rows: int = 20
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EvalDef:
+    """Cases come from ``sources``, or from ``split`` of a dataset, ``(dataset, split)``.
+    ``settings`` holds generation settings (``max_tokens``, ``temperature``, ``seed``, …)."""
+
+    name: str
+    schema: SchemaDef
+    sources: tuple[SourceDef, ...]
+    scores: tuple[ScoreDef, ...]
+    split: tuple[str, str] | None = None
+    id: str | None = None
+    slices: tuple[SliceDef, ...] = ()
+    settings: tuple[tuple[str, Value], ...] = ()
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RequireDef:
+    """``condition`` is a comparison over measures; ``by`` names a slice; ``confidence`` is the
+    level of the interval that decides (0.95 unless written; ``stated`` tells whether it was)."""
+
+    condition: Expr
+    by: str | None = None
+    confidence: float = 0.95
+    stated: bool = False
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SelectDef:
+    name: str
+    candidates: tuple[str, ...]
+    eval: str
+    requires: tuple[RequireDef, ...]
+    best: Expr | None = None
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TrainDef:
+    """``data`` and ``validate`` are (dataset, split). ``target`` is ``trl`` or ``openai``;
+    ``settings`` are the target's checked settings with catalog defaults filled in, sorted by key.
+    An ``auto`` is the string ``"auto"``; ``adapter = lora(rank: 16, alpha: 32)`` becomes
+    ``adapter = "lora"``, ``adapter.rank = 16``, ``adapter.alpha = 32``."""
+
+    name: str
+    data: tuple[str, str | None]
+    validate: tuple[str, str | None] | None
+    base: str | None
+    target: str
+    settings: tuple[tuple[str, Value], ...]
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SweepDef:
+    train: str
+    grid: tuple[tuple[str, tuple[Value, ...]], ...]
+    best: Expr | None = None
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GateDef:
+    """``baseline`` names the model that ``baseline.…`` reads, or is None for the lock's."""
+
+    name: str
+    candidates: tuple[str, ...]
+    eval: str
+    requires: tuple[RequireDef, ...]
+    baseline: str | None = None
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RateDef:
+    name: str
+    compare: tuple[str, ...]
+    cases: str
+    sample_rows: int | None
+    seed: int
+    min_raters: int
+    requires: tuple[RequireDef, ...] = ()
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaiverDef:
+    """``rule`` is (dataset, rule name). ``rows`` is empty when every row is waived."""
+
+    rule: tuple[str, str]
+    reason: str
+    until: str
+    rows: tuple[str, ...] = ()
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExternDef:
+    """A Python function that the operator must allow before a step may call it."""
+
+    name: str
+    parameters: tuple[FieldDef, ...]
+    result: Type
+    module: str
+    attribute: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SpecFile:
+    """A file that the program was read from: root-relative path (``std/…`` for the shipped ones)
+    and the SHA-256 of its bytes."""
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Everything that one spec and its imports declare. Blocks keep their written order."""
+
+    path: str
+    edition: int
+    files: tuple[SpecFile, ...] = ()
+    datasets: tuple[DatasetDef, ...] = ()
+    checks: tuple[CheckDef, ...] = ()
+    dedups: tuple[DedupDef, ...] = ()
+    coverages: tuple[CoverageDef, ...] = ()
+    models: tuple[ModelDef, ...] = ()
+    evals: tuple[EvalDef, ...] = ()
+    selects: tuple[SelectDef, ...] = ()
+    trains: tuple[TrainDef, ...] = ()
+    sweeps: tuple[SweepDef, ...] = ()
+    gates: tuple[GateDef, ...] = ()
+    rates: tuple[RateDef, ...] = ()
+    waivers: tuple[WaiverDef, ...] = ()
+    externs: tuple[ExternDef, ...] = ()

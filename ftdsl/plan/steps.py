@@ -1,0 +1,123 @@
+"""The steps of a plan: frozen models that hold all a step needs to know, and nothing of the run.
+
+A step's content key is the digest of its canonical JSON without spans, the keys of the steps it
+needs, and the version of the code that gives it meaning. Nothing else decides whether it runs again.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ftdsl.language.program import (
+    CheckDef,
+    CoverageDef,
+    DatasetDef,
+    DedupDef,
+    EvalDef,
+    GateDef,
+    ModelDef,
+    TrainDef,
+    WaiverDef,
+)
+
+
+class BaseStep(BaseModel):
+    """``id`` is ``kind.name``; ``needs`` are the ids of the steps whose outputs this one reads."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    name: str
+    needs: tuple[str, ...] = ()
+
+
+class DatasetStep(BaseStep):
+    """Which files, which bytes. ``check`` and all that reads rows stand on it."""
+
+    kind: Literal["dataset"] = "dataset"
+    dataset: DatasetDef
+
+
+class CheckStep(BaseStep):
+    """File, schema and row rules in one pass over the rows. Every dataset has one: ``check`` is
+    None where the spec wrote no rules, and the file and schema findings are still made."""
+
+    kind: Literal["check"] = "check"
+    dataset: DatasetDef
+    check: CheckDef | None = None
+    waivers: tuple[WaiverDef, ...] = ()
+
+
+class DedupStep(BaseStep):
+    """``against`` are the datasets that leakage drops name; evals are given as datasets here."""
+
+    kind: Literal["dedup"] = "dedup"
+    dataset: DatasetDef
+    dedup: DedupDef
+    against: tuple[DatasetDef, ...] = ()
+
+
+class CoverageStep(BaseStep):
+    """Shares over the rows that dedup kept."""
+
+    kind: Literal["coverage"] = "coverage"
+    dataset: DatasetDef
+    coverage: CoverageDef
+
+
+class TrainStep(BaseStep):
+    """``datasets`` are those that ``data`` and ``validate`` name (one or two)."""
+
+    kind: Literal["train"] = "train"
+    train: TrainDef
+    datasets: tuple[DatasetDef, ...]
+
+
+class EvalStep(BaseStep):
+    """One model over one eval. ``train`` is set when the model is a trained one (``model`` is then
+    None), ``base_model`` the declared local model it was trained from, if any. ``cases`` is the
+    eval's rows as a dataset (its split, if any, is ``split``)."""
+
+    kind: Literal["eval"] = "eval"
+    eval: EvalDef
+    cases: DatasetDef
+    split: str | None = None
+    model: ModelDef | None = None
+    train: TrainDef | None = None
+
+    @property
+    def model_name(self) -> str:
+        if self.model is not None:
+            return self.model.name
+        return self.train.name if self.train is not None else ""
+
+
+class GateStep(BaseStep):
+    """Decides on the outputs of the eval steps it needs."""
+
+    kind: Literal["gate"] = "gate"
+    gate: GateDef
+    eval: EvalDef
+
+
+class PendingStep(BaseStep):
+    """A block that is checked but whose step cannot run yet. ``why`` is said plainly."""
+
+    kind: Literal["pending"] = "pending"
+    block: str
+    why: str
+
+
+Step = Annotated[
+    DatasetStep
+    | CheckStep
+    | DedupStep
+    | CoverageStep
+    | TrainStep
+    | EvalStep
+    | GateStep
+    | PendingStep,
+    Field(discriminator="kind"),
+]

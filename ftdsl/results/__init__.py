@@ -1,0 +1,1 @@
+"""What steps produce and reports print: frozen, typed, JSON in and out."""

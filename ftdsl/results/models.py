@@ -1,0 +1,294 @@
+"""The result types. Every step returns one of them; every reporter reads only them.
+
+All are frozen pydantic models, so a stored result is checked when it is read back.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Verdict = Literal["pass", "fail", "inconclusive", "error", "stopped", "refused"]
+
+
+class Result(BaseModel):
+    """The base of all results: frozen, and closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SubValue(Result):
+    """One part of a failed predicate and what it came to on that row: ``words(reply.text)``, 412."""
+
+    source: str
+    value: str
+
+
+class Finding(Result):
+    """One thing wrong, at one place in the data.
+
+    ``line`` is the 1-based line of the source file; ``column`` the 1-based character; ``offset``
+    the byte offset of the line (or of the fault itself for a malformed file).
+    """
+
+    code: str
+    message: str
+    severity: Literal["error", "warning"] = "error"
+    rule: str = ""
+    dataset: str = ""
+    path: str = ""
+    line: int | None = None
+    column: int | None = None
+    offset: int | None = None
+    row_id: str | None = None
+    values: tuple[SubValue, ...] = ()
+    excerpt: str = ""
+    help: str = ""
+    fix: str | None = None
+
+
+class RuleOutcome(Result):
+    """How one rule did over one dataset. ``rate`` is failing / checked. For a dataset rule
+    ``checked`` is 1 and ``value`` shows what the statement's parts came to."""
+
+    rule: str
+    kind: Literal["row", "dataset", "file"]
+    doc: str = ""
+    verdict: Literal["pass", "warn", "fail"]
+    checked: int
+    failing: int
+    waived: int = 0
+    rate: float
+    value: str = ""
+    requirement: str = ""
+    spec_line: int | None = None
+
+
+class Counts(Result):
+    """``discovered == checked + skipped + failed``, always. ``failed`` rows could not be read."""
+
+    discovered: int = 0
+    checked: int = 0
+    skipped: int = 0
+    failed: int = 0
+
+
+class FileInfo(Result):
+    """One source file: root-relative path, size in bytes, SHA-256, the split it was given."""
+
+    path: str
+    size: int
+    sha256: str
+    split: str | None = None
+
+
+class DatasetOutput(Result):
+    """Step ``dataset``: which files, which bytes."""
+
+    kind: Literal["dataset"] = "dataset"
+    name: str
+    files: tuple[FileInfo, ...]
+    digest: str
+
+
+class CheckOutput(Result):
+    """Step ``check``: rules over rows. ``findings`` holds at most the first few of each rule
+    (``shown``); all of them are in the artifact ``findings.jsonl`` beside the result."""
+
+    kind: Literal["check"] = "check"
+    name: str
+    counts: Counts
+    splits: dict[str, int] = {}
+    outcomes: tuple[RuleOutcome, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    statistics: dict[str, dict[str, float]] = {}
+    verdict: Verdict
+
+
+class Removal(Result):
+    """A dropped row and the evidence for it. ``kept_path`` differs from the row's own dataset for
+    leakage (``against``)."""
+
+    row_id: str
+    line: int
+    path: str
+    kept_row_id: str
+    kept_line: int
+    kept_path: str
+    similarity: float
+    method: str
+    excerpt: str = ""
+
+
+class DedupOutput(Result):
+    """Step ``dedup``. ``kept`` rows remain of ``rows``."""
+
+    kind: Literal["dedup"] = "dedup"
+    name: str
+    rows: int
+    kept: int
+    removed: tuple[Removal, ...]
+    by_method: dict[str, int] = {}
+    largest_cluster: int = 0
+    findings: tuple[Finding, ...] = ()
+    verdict: Verdict
+
+
+class Bar(Result):
+    """One bucket of a coverage group against its bound."""
+
+    key: str
+    rows: int
+    share: float
+    bound: float | None = None
+    op: str = ""
+    is_share: bool = True
+    met: bool = True
+    missing_rows: int = 0
+
+
+class CoverageGroup(Result):
+    source: str
+    bars: tuple[Bar, ...]
+    entropy: float
+    effective: float
+
+
+class CoverageOutput(Result):
+    """Step ``coverage``."""
+
+    kind: Literal["coverage"] = "coverage"
+    name: str
+    rows: int
+    groups: tuple[CoverageGroup, ...]
+    outcomes: tuple[RuleOutcome, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    verdict: Verdict
+
+
+class CurvePoint(Result):
+    """One logged step of training; what was not logged is None."""
+
+    step: int
+    epoch: float | None = None
+    loss: float | None = None
+    eval_loss: float | None = None
+    learning_rate: float | None = None
+    grad_norm: float | None = None
+    token_accuracy: float | None = None
+
+
+class TrainOutput(Result):
+    """Step ``train``. ``adapter`` and ``model_card`` are artifact file names."""
+
+    kind: Literal["train"] = "train"
+    name: str
+    target: str
+    base: str
+    rows: int
+    validation_rows: int
+    steps: int
+    epochs: float
+    tokens: int
+    trained_parameters: int
+    total_parameters: int
+    seconds: float
+    curve: tuple[CurvePoint, ...]
+    settings: dict[str, str] = {}
+    digests: dict[str, str] = {}
+    adapter: str
+    model_card: str
+    resumed_from: int | None = None
+    verdict: Verdict = "pass"
+
+
+class Estimate(Result):
+    """A score over the cases of an eval, with its confidence interval and how it was made."""
+
+    mean: float
+    low: float
+    high: float
+    n: int
+    unscored: int
+    method: str
+    confidence: float = 0.95
+
+
+class Case(Result):
+    """One case: what was asked, expected and answered. ``scores`` lacks a score that is unscored;
+    ``unscored`` says why. Times in seconds."""
+
+    case_id: str
+    line: int
+    prompt: str
+    expected: str
+    output: str
+    scores: dict[str, float]
+    unscored: dict[str, str] = {}
+    slices: dict[str, str] = {}
+    finish_reason: str = ""
+    latency: float | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+class EvalOutput(Result):
+    """Step ``eval``: one model over one eval. All cases are in the artifact ``cases.jsonl``;
+    ``cases`` holds all of them when there are at most 200, else the first 200.
+    ``slices`` maps slice → value → score → estimate."""
+
+    kind: Literal["eval"] = "eval"
+    name: str
+    model: str
+    scores: dict[str, Estimate]
+    slices: dict[str, dict[str, dict[str, Estimate]]] = {}
+    cases: tuple[Case, ...] = ()
+    requests: int = 0
+    cached: int = 0
+    errors: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+    verdict: Verdict = "pass"
+
+
+class Requirement(Result):
+    """One ``require`` of a gate, decided. For a comparison with the baseline ``estimate`` is the
+    paired difference and ``bound`` the margin it must reach. ``needed_n`` is the number of cases
+    that would decide an inconclusive one at the estimate seen."""
+
+    requirement: str
+    candidate: str
+    slice: str = ""
+    verdict: Literal["pass", "fail", "inconclusive"]
+    estimate: float
+    low: float
+    high: float
+    bound: float
+    op: str
+    n: int
+    needed_n: int | None = None
+    method: str
+    confidence: float
+    paired: bool = False
+    fixed: int | None = None
+    broken: int | None = None
+    spec_line: int | None = None
+    note: str = ""
+
+
+class GateOutput(Result):
+    """Step ``gate``: the worst of its requirements decides."""
+
+    kind: Literal["gate"] = "gate"
+    name: str
+    eval: str
+    baseline: str | None = None
+    requirements: tuple[Requirement, ...]
+    verdict: Verdict
+
+
+StepOutput = (
+    DatasetOutput | CheckOutput | DedupOutput | CoverageOutput | TrainOutput | EvalOutput | GateOutput
+)
