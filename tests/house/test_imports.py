@@ -1,0 +1,79 @@
+"""The arrows of the house: which folder may import which, read from the sources."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "ftdsl"
+
+STEPS = {"data", "quality", "dedup", "diversity", "models", "evaluation", "training"}
+BELOW_STEPS = {"diagnostics", "language", "results", "plan"}
+
+#: folder → the folders it may import from (its own aside).
+ALLOWED: dict[str, set[str]] = {
+    "diagnostics": set(),
+    "language": {"diagnostics"},
+    "results": {"diagnostics"},
+    "plan": {"diagnostics", "language", "results", "data", "engine"},
+    "data": BELOW_STEPS | {"engine"},
+    "quality": BELOW_STEPS | {"engine", "data"},
+    "dedup": BELOW_STEPS | {"engine", "data", "quality"},
+    "diversity": BELOW_STEPS | {"engine", "data", "quality", "dedup"},
+    "models": BELOW_STEPS | {"engine", "data"},
+    "evaluation": BELOW_STEPS | {"engine", "data", "quality", "models"},
+    "training": BELOW_STEPS | {"engine", "data", "quality", "dedup", "models"},
+    "engine": BELOW_STEPS | STEPS,
+    "reports": BELOW_STEPS,
+    "lsp": {"diagnostics", "language"},
+}
+
+#: The modules that other step folders may import from each folder: its public face.
+PUBLIC = {
+    "engine": {"context"},
+    "data": {"rows", "step", "views"},
+    "quality": {"expressions"},
+    "dedup": {"step", "removals"},
+    "models": None,
+}
+
+
+def modules() -> Iterator[Path]:
+    return (path for path in sorted(PACKAGE.rglob("*.py")) if len(path.relative_to(PACKAGE).parts) > 1)
+
+
+def imported(path: Path) -> Iterator[tuple[str, ...]]:
+    """Parts after ``ftdsl`` of every import in the file, those inside functions too."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("ftdsl."):
+            yield tuple(node.module.split(".")[1:])
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.startswith("ftdsl."):
+                    yield tuple(alias.name.split(".")[1:])
+
+
+@pytest.mark.parametrize("path", list(modules()), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_follow_the_arrows(path: Path) -> None:
+    folder = path.relative_to(PACKAGE).parts[0]
+    if folder == "cli":
+        return
+    for parts in imported(path):
+        target = parts[0]
+        if target == folder:
+            continue
+        assert target in ALLOWED[folder], f"{folder} must not import {'.'.join(parts)}"
+        face = PUBLIC.get(target)
+        if folder in STEPS and face is not None and len(parts) > 1:
+            assert parts[1] in face, f"{'.'.join(parts)} is not public to {folder}"
+
+
+def test_nothing_imports_the_leaves() -> None:
+    for path in modules():
+        folder = path.relative_to(PACKAGE).parts[0]
+        for parts in imported(path):
+            if parts[0] in {"cli", "reports", "lsp"}:
+                assert folder in {parts[0], "cli"}, f"{path} imports a leaf: {'.'.join(parts)}"
