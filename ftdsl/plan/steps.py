@@ -42,12 +42,15 @@ class DatasetStep(BaseStep):
 
 class CheckStep(BaseStep):
     """File, schema and row rules in one pass over the rows. Every dataset has one: ``check`` is
-    None where the spec wrote no rules, and the file and schema findings are still made."""
+    None where the spec wrote no rules, and the file and schema findings are still made.
+    ``locked`` holds what ``locked.…`` reads, by its last name (``count``); a name that is missing
+    was never locked."""
 
     kind: Literal["check"] = "check"
     dataset: DatasetDef
     check: CheckDef | None = None
     waivers: tuple[WaiverDef, ...] = ()
+    locked: dict[str, float] = {}
 
 
 class DedupStep(BaseStep):
@@ -68,11 +71,13 @@ class CoverageStep(BaseStep):
 
 
 class TrainStep(BaseStep):
-    """``datasets`` are those that ``data`` and ``validate`` name (one or two)."""
+    """``datasets`` are those that ``data`` and ``validate`` name (one or two). ``base_model`` is
+    the declared model that ``base`` names, or None when it is a path or a hub id."""
 
     kind: Literal["train"] = "train"
     train: TrainDef
     datasets: tuple[DatasetDef, ...]
+    base_model: ModelDef | None = None
 
 
 class EvalStep(BaseStep):
@@ -86,6 +91,7 @@ class EvalStep(BaseStep):
     split: str | None = None
     model: ModelDef | None = None
     train: TrainDef | None = None
+    base_model: ModelDef | None = None
 
     @property
     def model_name(self) -> str:
@@ -95,11 +101,14 @@ class EvalStep(BaseStep):
 
 
 class GateStep(BaseStep):
-    """Decides on the outputs of the eval steps it needs."""
+    """Decides on the outputs of the eval steps it needs. ``locked`` holds the baseline of the
+    lock file when the gate names no baseline model: ``exact.mean``, ``exact.low``, ``exact.high``,
+    ``exact.n``."""
 
     kind: Literal["gate"] = "gate"
     gate: GateDef
     eval: EvalDef
+    locked: dict[str, float] = {}
 
 
 class PendingStep(BaseStep):
