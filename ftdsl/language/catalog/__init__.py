@@ -1,1 +1,56 @@
+"""The one table of functions, measures, scorers, row formats, blocks and their settings.
 
+Adding a function is one entry in its family file here and one implementation in its step folder.
+Every entry of ``ROW``, ``AGGREGATES``, ``GROUPS`` and ``SCORERS`` has exactly one implementation.
+"""
+
+from __future__ import annotations
+
+from ftdsl.language.catalog import (
+    aggregates,
+    arguments,
+    data_blocks,
+    formats,
+    groups,
+    measures,
+    model_blocks,
+    numbers,
+    scorers,
+    sources,
+    structure,
+    text,
+    training_blocks,
+)
+from ftdsl.language.catalog.entry import (
+    BlockEntry,
+    FormatEntry,
+    FunctionEntry,
+    MeasureEntry,
+    ViewEntry,
+)
+
+
+def _by_name(*families: tuple[FunctionEntry, ...]) -> dict[str, FunctionEntry]:
+    return {entry.name: entry for family in families for entry in family}
+
+
+ROW: dict[str, FunctionEntry] = _by_name(structure.FUNCTIONS, text.FUNCTIONS, numbers.FUNCTIONS)
+AGGREGATES: dict[str, FunctionEntry] = _by_name(aggregates.FUNCTIONS)
+GROUPS: dict[str, FunctionEntry] = _by_name(groups.FUNCTIONS)
+SCORERS: dict[str, FunctionEntry] = _by_name(scorers.FUNCTIONS)
+SOURCES: dict[str, FunctionEntry] = _by_name(sources.FUNCTIONS)
+ARGUMENTS: dict[str, FunctionEntry] = _by_name(arguments.FUNCTIONS)
+
+FUNCTIONS: dict[str, FunctionEntry] = {**ROW, **AGGREGATES, **GROUPS, **SCORERS}
+"""Everything that can be called in an expression over data, by name."""
+
+MEASURES: tuple[MeasureEntry, ...] = measures.MEASURES
+FORMATS: dict[str, FormatEntry] = {entry.name: entry for entry in formats.FORMATS}
+PLAIN_VIEWS: tuple[ViewEntry, ...] = formats.PLAIN_VIEWS
+
+BLOCKS: dict[str, BlockEntry] = {
+    entry.kind: entry
+    for family in (data_blocks.BLOCKS, model_blocks.BLOCKS, training_blocks.BLOCKS)
+    for entry in family
+}
+"""Every block kind, in the order of a spec."""

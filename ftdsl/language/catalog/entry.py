@@ -16,11 +16,12 @@ class Cost(StrEnum):
 
 
 class Scope(StrEnum):
-    """Where a function may stand: over one row, over the whole dataset, over a model's output,
-    as the source of a dataset, or as the value of one setting."""
+    """Where a function may stand: over one row, over the whole dataset, as the key of a coverage
+    group, over a model's output, as the source of a dataset, or as the value of one setting."""
 
     ROW = "row"
     DATASET = "dataset"
+    GROUP = "group"
     SCORE = "score"
     SOURCE = "source"
     SETTING = "setting"
@@ -28,21 +29,36 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """``type`` is written as in a spec: ``text``, ``int``, ``ratio``, ``list(text)``, ``any``,
-    ``row``; ``rows`` takes any row expression and makes the function an aggregate.
-    ``default`` None means required."""
+    """``type`` is written as in a spec (``text``, ``text?``, ``int``, ``list(text)``) or is one of
+
+    ``any``       every row type                 ``number``  a quantity; its unit is kept
+    ``share``     a ratio, or a float in [0, 1]  ``optional``  a value that may be null
+    ``a|b``       either                         ``regex``   a constant pattern
+    ``path``      a constant project path        ``name:KIND``  the name of a declared block
+    ``rows``      the word ``rows`` itself       ``rows(T)``  a row expression of type T: the
+                                                 function is an aggregate over the rows
+
+    ``keyword`` parameters are written with their label. A ``variadic`` one is the last and takes
+    one value or more. ``default`` None means required; ``minimum`` and ``maximum`` bound constants.
+    """
 
     name: str
     type: str
     doc: str
     default: str | int | float | bool | None = None
     keyword: bool = False
+    variadic: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionEntry:
     """A function, measure or scorer. ``extra`` names the optional dependency group its
-    implementation needs, or is ""."""
+    implementation needs, or is "". ``minimum`` and ``maximum`` bound what it can return.
+    ``labels`` is the type of further ``NAME: value`` arguments, or "" where there are none.
+    ``result`` may be ``same``: the type of the ``number`` arguments."""
 
     name: str
     parameters: tuple[Parameter, ...]
@@ -52,12 +68,51 @@ class FunctionEntry:
     doc: str
     example: str
     extra: str = ""
+    minimum: float | None = None
+    maximum: float | None = None
+    labels: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureEntry:
+    """A dotted quantity of the run. ``SCORE`` and ``EVAL`` in ``name`` stand for declared names;
+    ``contexts`` lists the block kinds that may read it (``verdict`` is a rule's verdict line)."""
+
+    name: str
+    type: str
+    contexts: tuple[str, ...]
+    doc: str
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ViewEntry:
+    """A part of a row that a row format offers by name, such as ``reply.text``."""
+
+    name: str
+    type: str
+    doc: str
+    minimum: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FormatEntry:
+    """A built-in row format, that a schema may extend. ``abstract`` ones only bound rule sets."""
+
+    name: str
+    views: tuple[ViewEntry, ...]
+    doc: str
+    extends: str = ""
+    abstract: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SettingEntry:
-    """One ``key = value`` of a block. ``type`` as for parameters, or ``name``, ``names``,
-    ``source``, ``call:lora`` …; ``choices`` closes the set of bare words it takes."""
+    """One ``key = value`` of a block. ``type`` as for parameters, or ``choice`` (a bare word of
+    ``choices``), ``names:KIND``, ``field``, ``source``, ``sources``, ``url``, ``split`` (a dataset
+    or ``dataset.split``), ``call:NAME|NAME``, ``row`` (a row expression), ``objective``,
+    ``grid``; ``choices`` beside another type are bare words it takes as well."""
 
     name: str
     type: str
@@ -71,7 +126,8 @@ class SettingEntry:
 
 @dataclass(frozen=True, slots=True)
 class BlockEntry:
-    """A block kind and what may stand in it. ``runs`` is False while its step does not exist."""
+    """A block kind and what may stand in it. ``runs`` is False while its step does not exist.
+    ``subject`` says what the word after the keyword is: ``new`` name, or the kind it refers to."""
 
     kind: str
     doc: str
@@ -79,3 +135,4 @@ class BlockEntry:
     statements: tuple[str, ...]
     example: str
     runs: bool = True
+    subject: str = "new"

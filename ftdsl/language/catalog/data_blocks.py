@@ -1,0 +1,115 @@
+"""Blocks that say what the data must be: datasets, rules, duplicates, coverage, waivers."""
+
+from __future__ import annotations
+
+from ftdsl.language.catalog.entry import BlockEntry, SettingEntry
+
+RULE_SETTINGS = (
+    SettingEntry("waivable", "bool", "whether a `waive` block may excuse rows", default=True),
+)
+
+DROP_SETTINGS = (
+    SettingEntry(
+        "method",
+        "call:minhash|exact_join",
+        "how near pairs are found; by the number of rows when left out",
+    ),
+    SettingEntry(
+        "similarity",
+        "share",
+        "Jaccard similarity of the word shingles from which a row is dropped",
+        default=0.8,
+        minimum=0,
+        maximum=1,
+    ),
+    SettingEntry(
+        "against", "name:dataset|eval", "drop rows that are near a row of this dataset or eval"
+    ),
+)
+
+SLICE_SETTINGS = (
+    SettingEntry(
+        "min_rows",
+        "int",
+        "smaller slices are shown and never decide",
+        default=20,
+        minimum=1,
+        maximum=1e9,
+    ),
+)
+
+BLOCKS: tuple[BlockEntry, ...] = (
+    BlockEntry(
+        "dataset",
+        "Where rows are, what they look like and how they are split.",
+        (
+            SettingEntry("schema", "name:schema", "schema of every row", required=True),
+            SettingEntry("source", "sources", "files, or a list of them"),
+            SettingEntry("split", "call:by_hash|given", "how rows are split"),
+            SettingEntry("id", "field", "field that names a row"),
+            SettingEntry(
+                "tokenizer",
+                "path",
+                "what `tokens(…)` counts with: o200k_base, cl100k_base or a tokenizer.json",
+                default="o200k_base",
+                choices=("o200k_base", "cl100k_base"),
+            ),
+        ),
+        (),
+        'dataset support {\n  schema = chat\n  source = jsonl("data/*.jsonl")\n}',
+    ),
+    BlockEntry(
+        "check",
+        "Rules over the rows of a dataset.",
+        (),
+        ("rule", "use"),
+        'check support {\n  rule answered { each must reply.text != "" }\n}',
+        subject="dataset",
+    ),
+    BlockEntry(
+        "ruleset",
+        "Rules that a check brings in with `use`.",
+        (),
+        ("rule", "use"),
+        'ruleset voice for chat {\n  rule answered { each must reply.text != "" }\n}',
+    ),
+    BlockEntry(
+        "dedup",
+        "Which rows go because another is alike.",
+        (
+            SettingEntry(
+                "keep",
+                "call:best",
+                "which row of a group stays",
+                default="first",
+                choices=("first", "longest"),
+            ),
+            SettingEntry(
+                "max_dropped", "ratio", "largest share of rows that may go", minimum=0, maximum=1
+            ),
+        ),
+        ("drop",),
+        "dedup support {\n  drop exact on normalize(prompt)\n}",
+        subject="dataset",
+    ),
+    BlockEntry(
+        "coverage",
+        "What the rows must cover, in shares or counts.",
+        (),
+        ("by", "expect"),
+        "coverage support {\n  by lang(prompt) { en >= 60% }\n}",
+        subject="dataset",
+    ),
+    BlockEntry(
+        "waive",
+        "Excuses rows from one rule, with a reason and an end.",
+        (
+            SettingEntry("rows", "call:ids", "the rows; all rows when left out"),
+            SettingEntry("reason", "text", "why", required=True),
+            SettingEntry("until", "date", "last day on which it holds", required=True),
+        ),
+        (),
+        'waive support.short {\n  reason = "legal text, DATA-211"\n  until = 2026-12-31\n}',
+        subject="rule",
+    ),
+)

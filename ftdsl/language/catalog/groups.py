@@ -1,0 +1,35 @@
+"""Functions that put rows into groups, as the key of a coverage `by`."""
+
+from __future__ import annotations
+
+from ftdsl.language.catalog.entry import Cost, FunctionEntry, Parameter, Scope
+
+FUNCTIONS: tuple[FunctionEntry, ...] = (
+    FunctionEntry(
+        "bucket",
+        (
+            Parameter("value", "number", "a quantity of each row"),
+            Parameter("edges", "list(number)", "rising edges between the buckets", keyword=True),
+        ),
+        "text",
+        Scope.GROUP,
+        Cost.CHEAP,
+        "The half-open range between two edges that the quantity falls into; k edges make k + 1 "
+        "buckets.",
+        "by bucket(tokens(prompt), edges: [256, 1k, 4k]) { each >= 10% }",
+    ),
+    FunctionEntry(
+        "cluster",
+        (
+            Parameter("text", "text", "a text of each row"),
+            Parameter("k", "int", "number of clusters", keyword=True, minimum=2, maximum=10_000),
+            Parameter("seed", "int", "seed of the start", default=0, keyword=True, minimum=0),
+        ),
+        "int",
+        Scope.GROUP,
+        Cost.HEAVY,
+        "One of k clusters of texts with similar words.",
+        "by cluster(prompt, k: 25, seed: 1) { each >= 1% }",
+        minimum=0,
+    ),
+)

@@ -1,0 +1,34 @@
+"""Quantities of a run that verdict lines, gates, selections and ratings may read."""
+
+from __future__ import annotations
+
+from ftdsl.language.catalog.entry import MeasureEntry
+
+_DECIDERS = ("gate", "select", "sweep", "rate")
+_RUNNERS = ("gate", "select", "sweep")
+
+MEASURES: tuple[MeasureEntry, ...] = (
+    MeasureEntry("failing", "ratio", ("verdict",), "Failing rows over checked rows.", 0, 1),
+    MeasureEntry("failing_rows", "int", ("verdict",), "Number of failing rows.", 0),
+    MeasureEntry(
+        "locked.count", "int", ("check", "coverage"), "Rows when ftspec.lock was written.", 0
+    ),
+    MeasureEntry("SCORE.mean", "float", _RUNNERS, "Mean score over the cases, in [0, 1].", 0, 1),
+    MeasureEntry("SCORE.low", "float", _RUNNERS, "Lower end of the mean's interval.", 0, 1),
+    MeasureEntry("SCORE.high", "float", _RUNNERS, "Upper end of the mean's interval.", 0, 1),
+    MeasureEntry("SCORE.unscored", "ratio", _RUNNERS, "Share of the cases without a score.", 0, 1),
+    MeasureEntry(
+        "baseline.SCORE.mean",
+        "float",
+        ("gate",),
+        "The baseline's mean on the same cases, or the one in ftspec.lock.",
+        0,
+        1,
+    ),
+    MeasureEntry("latency.p50", "duration", _RUNNERS, "Median time of an answer.", 0),
+    MeasureEntry("latency.p95", "duration", _RUNNERS, "95th percentile of the time.", 0),
+    MeasureEntry("cost_per_1k", "money", _RUNNERS, "Price of a thousand answers.", 0),
+    MeasureEntry(
+        "win_rate", "ratio", ("rate",), "Share of the pairs won by the last model compared.", 0, 1
+    ),
+)

@@ -1,0 +1,136 @@
+"""Blocks that measure and choose models: models, evals, selections, gates, ratings."""
+
+from __future__ import annotations
+
+from ftdsl.language.catalog.entry import BlockEntry, SettingEntry
+
+_FROM = SettingEntry("from", "names:model|train", "the candidates", required=True)
+_EVAL = SettingEntry("eval", "name:eval", "the eval whose scores decide", required=True)
+
+PROVIDER_KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    # provider: (required keys, further keys)
+    "openai": (
+        ("name",),
+        ("max_tokens", "temperature", "seed", "concurrency", "privacy", "timeout"),
+    ),
+    "openai_compatible": (
+        ("name", "base_url"),
+        ("context", "max_tokens", "temperature", "seed", "concurrency", "privacy", "timeout"),
+    ),
+    "local": (
+        (),
+        (
+            "name",
+            "path",
+            "package",
+            "template",
+            "context",
+            "max_tokens",
+            "temperature",
+            "seed",
+            "concurrency",
+            "privacy",
+            "timeout",
+        ),
+    ),
+    "replay": (("outputs",), ("name", "privacy")),
+}
+"""Which settings each provider takes. ``local`` needs one of ``path`` and ``package``."""
+
+MODEL_PACKAGES = ("gemma-3-270m",)
+"""Models that come as installed packages."""
+
+GENERATION_SETTINGS = (
+    SettingEntry("max_tokens", "int", "longest answer, in tokens", minimum=1, maximum=1_000_000),
+    SettingEntry("temperature", "float", "sampling temperature", minimum=0, maximum=2),
+    SettingEntry("seed", "int", "sampling seed", minimum=0, maximum=2**31 - 1),
+    SettingEntry("concurrency", "int", "requests at a time", minimum=1, maximum=1024),
+)
+
+BLOCKS: tuple[BlockEntry, ...] = (
+    BlockEntry(
+        "model",
+        "A model that can be asked, or its recorded outputs.",
+        (
+            SettingEntry(
+                "provider",
+                "choice",
+                "who answers",
+                required=True,
+                choices=("openai", "openai_compatible", "local", "replay"),
+            ),
+            SettingEntry("name", "text", "the provider's name of the model"),
+            SettingEntry("base_url", "url", "address of the API"),
+            SettingEntry("path", "path", "a model folder or a .gguf file"),
+            SettingEntry("package", "text", "an installed model package"),
+            SettingEntry("template", "path", "chat template file"),
+            SettingEntry("context", "int", "context length", minimum=128, maximum=10_000_000),
+            *GENERATION_SETTINGS,
+            SettingEntry(
+                "privacy",
+                "choice",
+                "where the rows go",
+                choices=("on_premises", "private_cloud", "public"),
+            ),
+            SettingEntry(
+                "timeout", "duration", "longest wait for an answer", minimum=0.1, maximum=86_400
+            ),
+            SettingEntry("outputs", "source", "recorded outputs, for `replay`"),
+        ),
+        (),
+        'model mini {\n  provider = openai\n  name = "gpt-4.1-mini-2025-04-14"\n}',
+    ),
+    BlockEntry(
+        "eval",
+        "Cases, the scores of an answer, and the slices they are shown by.",
+        (
+            SettingEntry("schema", "name:schema", "schema of every case"),
+            SettingEntry("source", "sources", "files with the cases"),
+            SettingEntry("data", "split", "cases from a split of a dataset, for `source`"),
+            SettingEntry("id", "field", "field that names a case"),
+            *GENERATION_SETTINGS,
+            SettingEntry("system", "text", "system turn put before every case"),
+            SettingEntry("epochs", "int", "answers a case", default=1, minimum=1, maximum=100),
+        ),
+        ("score", "slice"),
+        'eval golden {\n  schema = chat\n  source = jsonl("data/golden.jsonl")\n'
+        "  score exact = exact_match(output, reply.text)\n}",
+    ),
+    BlockEntry(
+        "select",
+        "Chooses the base model by the scores of its candidates.",
+        (_FROM, _EVAL, SettingEntry("best", "objective", "what the best candidate has most of")),
+        ("require",),
+        "select base {\n  from = [mini, local]\n  eval = golden\n  best = max(exact.mean)\n}",
+        runs=False,
+    ),
+    BlockEntry(
+        "gate",
+        "What must be true of a model before it is released.",
+        (
+            _FROM,
+            _EVAL,
+            SettingEntry("baseline", "name:model|train", "the model that `baseline.…` stands for"),
+        ),
+        ("require",),
+        "gate release {\n  from = mini\n  eval = golden\n  require exact.mean >= 82%\n}",
+    ),
+    BlockEntry(
+        "rate",
+        "People compare two models side by side, blind.",
+        (
+            SettingEntry("compare", "names:model|train", "the two models", required=True),
+            SettingEntry(
+                "cases", "name:eval|dataset", "where the prompts come from", required=True
+            ),
+            SettingEntry("sample", "call:rows", "how many of them; all when left out"),
+        ),
+        ("bound", "require"),
+        "rate tone {\n  compare = [mini, local]\n  cases = golden\n  raters >= 2\n"
+        "  require win_rate >= 55%\n}",
+        runs=False,
+    ),
+)
+
+BOUNDS = (SettingEntry("raters", "int", "people a pair", default=1, minimum=1, maximum=1000),)
+"""Quantities that a ``rate`` block bounds from below, as in ``raters >= 2``."""
