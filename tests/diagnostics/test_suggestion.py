@@ -13,7 +13,7 @@ from ftdsl.diagnostics.suggestion import edit_distance, suggest
     ("word", "candidates", "expected"),
     [
         ("datset", ["dataset", "dedup"], "dataset"),
-        ("sorce", ["source", "score"], "score"),
+        ("sorce", ["source", "score"], "source"),
         ("foruce", ["source"], "source"),
         ("lnag", ["lang", "long"], "lang"),
         ("x", ["y"], "y"),
