@@ -1,0 +1,84 @@
+"""How every row format reads: its messages, prompt, reply, system text and whole text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ftdsl.data.formats import MESSAGES, Message, content_text, turns
+from ftdsl.data.row import Row
+
+_SYSTEM = ("system", "developer")
+
+
+def messages(row: Row) -> list[Message]:
+    """The row's turns, oldest first, as dicts with ``role`` and ``content``; none for a plain
+    record. A preference row ends with its chosen answer. Do not change them: they may be the
+    row's own."""
+    return [] if row.base is None else MESSAGES[row.base](row.value)
+
+
+def _reply_index(turns_: list[Message]) -> int:
+    for index in range(len(turns_) - 1, -1, -1):
+        if turns_[index]["role"] == "assistant":
+            return index
+    return -1
+
+
+def reply(row: Row) -> str:
+    """The text of the last assistant turn, "" if there is none."""
+    turns_ = messages(row)
+    index = _reply_index(turns_)
+    return content_text(turns_[index].get("content")) if index >= 0 else ""
+
+
+def prompt(row: Row) -> str:
+    """All turns before the last assistant's, without system turns, joined by a newline. Without
+    an assistant turn it is all of them."""
+    turns_ = messages(row)
+    last = _reply_index(turns_)
+    return "\n".join(
+        content_text(one.get("content"))
+        for one in (turns_ if last < 0 else turns_[:last])
+        if one["role"] not in _SYSTEM
+    )
+
+
+def system(row: Row) -> str | None:
+    """The text of the system turns joined by a newline; None if there is none."""
+    texts = [content_text(one.get("content")) for one in messages(row) if one["role"] in _SYSTEM]
+    return "\n".join(texts) if texts else None
+
+
+def text(row: Row) -> str:
+    """All texts of the row joined by a newline: of its turns, or of a plain record's text
+    fields."""
+    if row.base is None:
+        return "\n".join(one for one in row.value.values() if isinstance(one, str))
+    texts = [content_text(one.get("content")) for one in messages(row)]
+    if row.base == "preference":
+        texts.append(rejected(row))
+    return "\n".join(texts)
+
+
+def turn_count(row: Row) -> int:
+    """How many turns the row has."""
+    return len(messages(row))
+
+
+def chosen(row: Row) -> str:
+    """The preferred answer's text; of a kto row the answer if it is labelled good, else ""."""
+    if row.base == "kto":
+        return reply(row) if row.value["label"] else ""
+    return _answer(row.value.get("chosen"))
+
+
+def rejected(row: Row) -> str:
+    """The dispreferred answer's text; of a kto row the answer if it is labelled bad, else ""."""
+    if row.base == "kto":
+        return "" if row.value["label"] else reply(row)
+    return _answer(row.value.get("rejected"))
+
+
+def _answer(value: Any) -> str:
+    said = turns(value, "assistant")
+    return content_text(said[-1].get("content")) if said else ""
