@@ -1,7 +1,7 @@
 """What a run came to: one record a step, one verdict, one exit code.
 
-The exit code is computed in one place, ``exit_code``, from the records alone, and the verdict is
-its name, so that the printed word and the code cannot disagree.
+The exit code is computed in one place, ``results.exits``, from the records alone, and the verdict
+is its name, so that the printed word and the code cannot disagree.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ftdsl.diagnostics.diagnostic import Diagnostic
+from ftdsl.results.exits import VERDICT_CODES, exit_code
 from ftdsl.results.models import (
     CheckOutput,
     CoverageOutput,
@@ -22,6 +23,17 @@ from ftdsl.results.models import (
     TrainOutput,
     Verdict,
 )
+
+__all__ = [
+    "SCHEMA",
+    "VERDICT_CODES",
+    "Output",
+    "RunResult",
+    "Status",
+    "StepRun",
+    "exit_code",
+    "verdict_of",
+]
 
 SCHEMA = "ftdsl.run/1"
 
@@ -37,15 +49,6 @@ Output = Annotated[
     | GateOutput,
     Field(discriminator="kind"),
 ]
-
-VERDICT_CODES: dict[Verdict, int] = {
-    "pass": 0,
-    "fail": 1,
-    "error": 2,
-    "stopped": 3,
-    "refused": 4,
-    "inconclusive": 5,
-}
 
 
 class RunModel(BaseModel):
@@ -135,10 +138,3 @@ def verdict_of(steps: Iterable[StepRun], *, refused: bool = False) -> Verdict:
             found.add("error")
     order: tuple[Verdict, ...] = ("stopped", "error", "refused", "fail", "inconclusive")
     return next((verdict for verdict in order if verdict in found), "pass")
-
-
-def exit_code(verdict: Verdict, signal: int | None = None) -> int:
-    """The process's exit code: 128 + signal for a run that a signal stopped, else the verdict's."""
-    if verdict == "stopped" and signal is not None:
-        return 128 + signal
-    return VERDICT_CODES[verdict]

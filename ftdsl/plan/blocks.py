@@ -1,0 +1,323 @@
+"""Which steps a typed program asks for, each after the steps it needs.
+
+What cannot run in this edition becomes a pending step that says why; what needs it is blocked, and
+everything else runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from ftdsl.language.program import (
+    CheckDef,
+    DatasetDef,
+    DedupDef,
+    EvalDef,
+    Expr,
+    GateDef,
+    Program,
+    RuleDef,
+    TrainDef,
+)
+from ftdsl.plan.expressions import externs_in, measures_in
+from ftdsl.plan.steps import (
+    CheckStep,
+    CoverageStep,
+    DatasetStep,
+    DedupStep,
+    EvalStep,
+    GateStep,
+    PendingStep,
+    Step,
+    TrainStep,
+)
+
+RUNNABLE_TARGETS = frozenset({"trl"})
+
+_NO_JUDGE = "scores of a judge model are checked, and not computed in this edition"
+_NO_EXTERN = "it calls the extern function `{}`, which no step can run in this edition"
+_NO_TARGET = "the training target `{}` is checked, and not started in this edition"
+_NO_BLOCK = "`{}` blocks are checked, and not run in this edition"
+
+
+@dataclass(frozen=True)
+class Locked:
+    """What the lock file offers a program: counts by dataset, baselines by gate."""
+
+    counts: Mapping[str, int]
+    baselines: Mapping[str, Mapping[str, float]]
+
+
+def build_steps(program: Program, locked: Locked) -> tuple[Step, ...]:
+    """All steps of ``program``; every id in ``needs`` comes earlier in the result."""
+    return tuple(_Builder(program, locked).steps())
+
+
+def case_datasets(program: Program) -> tuple[DatasetDef, ...]:
+    """The evals that read files of their own, seen as datasets."""
+    return tuple(_as_dataset(eval_) for eval_ in program.evals if eval_.split is None)
+
+
+def _as_dataset(eval_: EvalDef) -> DatasetDef:
+    return DatasetDef(eval_.name, eval_.schema, eval_.sources, id=eval_.id, span=eval_.span)
+
+
+class _Builder:
+    """One program on its way to steps; each method yields the steps of one kind of block."""
+
+    def __init__(self, program: Program, locked: Locked) -> None:
+        self.program = program
+        self.locked = locked
+        self.externs = frozenset(extern.name for extern in program.externs)
+        self.cases = {dataset.name: dataset for dataset in case_datasets(program)}
+        self.datasets = {dataset.name: dataset for dataset in program.datasets}
+        self.models = {model.name: model for model in program.models}
+        self.trains = {train.name: train for train in program.trains}
+        self.evals = {eval_.name: eval_ for eval_ in program.evals}
+
+    def steps(self) -> Iterator[Step]:
+        yield from self.dataset_steps()
+        yield from self.check_steps()
+        yield from self.dedup_steps()
+        yield from self.coverage_steps()
+        yield from self.train_steps()
+        yield from self.eval_steps()
+        yield from self.gate_steps()
+        yield from self.pending_blocks()
+
+    # ------------------------------------------------------------------ data
+
+    @property
+    def every_dataset(self) -> tuple[DatasetDef, ...]:
+        return (*self.program.datasets, *self.cases.values())
+
+    def dataset_steps(self) -> Iterator[Step]:
+        for dataset in self.every_dataset:
+            yield DatasetStep(id=f"dataset.{dataset.name}", name=dataset.name, dataset=dataset)
+
+    def check_steps(self) -> Iterator[Step]:
+        checks = {check.dataset: check for check in self.program.checks}
+        for dataset in self.every_dataset:
+            check = checks.get(dataset.name)
+            if check is not None:
+                yield from self.pending_rules(check)
+                check = replace(check, rules=tuple(filter(self.can_run_rule, check.rules)))
+            yield CheckStep(
+                id=f"check.{dataset.name}",
+                name=dataset.name,
+                needs=(f"dataset.{dataset.name}",),
+                dataset=dataset,
+                check=check,
+                waivers=tuple(w for w in self.program.waivers if w.rule[0] == dataset.name),
+                locked=self.locked_counts(check),
+            )
+
+    def pending_rules(self, check: CheckDef) -> Iterator[Step]:
+        for rule in check.rules:
+            if externs := self.externs_of(*_rule_expressions(rule)):
+                name = f"{check.dataset}.{rule.name}"
+                yield _pending("rule", name, _NO_EXTERN.format(externs[0]))
+
+    def can_run_rule(self, rule: RuleDef) -> bool:
+        return not self.externs_of(*_rule_expressions(rule))
+
+    def locked_counts(self, check: CheckDef | None) -> dict[str, float]:
+        """Only a check that reads the lock is given it, so that the lock stales no other."""
+        expects = [rule.expect for rule in check.rules if rule.expect] if check else []
+        reads = any(name == "locked.count" for name in measures_in(*expects))
+        count = self.locked.counts.get(check.dataset) if check else None
+        return {"count": float(count)} if reads and count is not None else {}
+
+    def dedup_steps(self) -> Iterator[Step]:
+        for dedup in self.program.dedups:
+            against = tuple(dict.fromkeys(d.against for d in dedup.drops if d.against is not None))
+            if externs := self.externs_of(*_dedup_expressions(dedup)):
+                yield _pending("dedup", dedup.dataset, _NO_EXTERN.format(externs[0]))
+                continue
+            yield DedupStep(
+                id=f"dedup.{dedup.dataset}",
+                name=dedup.dataset,
+                needs=tuple(f"dataset.{name}" for name in (dedup.dataset, *against)),
+                dataset=self.datasets[dedup.dataset],
+                dedup=dedup,
+                against=tuple(self.dataset(name) for name in against),
+            )
+
+    def dataset(self, name: str) -> DatasetDef:
+        """The dataset, or the eval's cases, called ``name``."""
+        if name in self.datasets:
+            return self.datasets[name]
+        if name in self.cases:
+            return self.cases[name]
+        split = self.evals[name].split
+        assert split is not None, "an eval without files reads a split"
+        return self.datasets[split[0]]
+
+    def coverage_steps(self) -> Iterator[Step]:
+        for coverage in self.program.coverages:
+            name = coverage.dataset
+            expressions = (*(group.key for group in coverage.groups), *coverage.expects)
+            if externs := self.externs_of(*expressions):
+                yield _pending("coverage", name, _NO_EXTERN.format(externs[0]))
+                continue
+            yield CoverageStep(
+                id=f"coverage.{name}",
+                name=name,
+                needs=(f"dataset.{name}", *self.dedup_of(name)),
+                dataset=self.datasets[name],
+                coverage=coverage,
+            )
+
+    def dedup_of(self, dataset: str) -> tuple[str, ...]:
+        return (f"dedup.{dataset}",) if dataset in self.deduplicated else ()
+
+    @cached_property
+    def deduplicated(self) -> frozenset[str]:
+        return frozenset(dedup.dataset for dedup in self.program.dedups)
+
+    # ------------------------------------------------------------------ models
+
+    def train_steps(self) -> Iterator[Step]:
+        for train in self.program.trains:
+            if train.target not in RUNNABLE_TARGETS:
+                yield _pending("train", train.name, _NO_TARGET.format(train.target))
+                continue
+            names = tuple(dict.fromkeys(name for name, _ in _splits(train)))
+            yield TrainStep(
+                id=f"train.{train.name}",
+                name=train.name,
+                needs=tuple(step for name in names for step in self.needs_of_training(name)),
+                train=train,
+                datasets=tuple(self.datasets[name] for name in names),
+                base_model=self.models.get(train.base or ""),
+            )
+
+    def needs_of_training(self, dataset: str) -> Iterator[str]:
+        yield f"dataset.{dataset}"
+        yield f"check.{dataset}"
+        for check in self.program.checks:
+            if check.dataset == dataset:
+                yield from (step.id for step in self.pending_rules(check))
+        yield from self.dedup_of(dataset)
+
+    def eval_steps(self) -> Iterator[Step]:
+        for eval_ in self.program.evals:
+            judged = [score.name for score in eval_.scores if score.scorer == "judge"]
+            for score in judged:
+                yield _pending("score", f"{eval_.name}.{score}", _NO_JUDGE)
+            if externs := self.externs_of(*_eval_expressions(eval_)):
+                yield _pending("eval", eval_.name, _NO_EXTERN.format(externs[0]))
+                continue
+            if len(judged) < len(eval_.scores):
+                for model in self.models_of(eval_):
+                    yield self.eval_step(_without(eval_, judged), model)
+
+    def models_of(self, eval_: EvalDef) -> tuple[str, ...]:
+        """Those its gates compare; every declared model and train when no gate asks for it."""
+        gates = [gate for gate in self.program.gates if gate.eval == eval_.name]
+        if not gates:
+            trained = (train.name for train in self.program.trains if _can_train(train))
+            return (*self.models, *trained)
+        return tuple(dict.fromkeys(name for gate in gates for name in _compared(gate)))
+
+    def eval_step(self, eval_: EvalDef, model: str) -> EvalStep:
+        cases = self.dataset(eval_.name)
+        train = self.trains.get(model)
+        trained = (f"train.{model}",) if train is not None else ()
+        return EvalStep(
+            id=f"eval.{eval_.name}.{model}",
+            name=eval_.name,
+            needs=(f"dataset.{cases.name}", f"check.{cases.name}", *trained),
+            eval=eval_,
+            cases=cases,
+            split=eval_.split[1] if eval_.split else None,
+            model=self.models.get(model) if train is None else None,
+            train=train,
+            base_model=self.models.get(train.base or "") if train is not None else None,
+        )
+
+    def gate_steps(self) -> Iterator[Step]:
+        for gate in self.program.gates:
+            eval_ = self.evals[gate.eval]
+            judged = [score.name for score in eval_.scores if score.scorer == "judge"]
+            yield GateStep(
+                id=f"gate.{gate.name}",
+                name=gate.name,
+                needs=(*self.evals_of(gate, eval_), *_judged_by(gate, judged)),
+                gate=gate,
+                eval=_without(eval_, judged),
+                locked=dict(self.locked.baselines.get(gate.name, {})) if _reads_lock(gate) else {},
+            )
+
+    def evals_of(self, gate: GateDef, eval_: EvalDef) -> tuple[str, ...]:
+        if self.externs_of(*_eval_expressions(eval_)):
+            return (f"eval.{eval_.name}",)
+        if all(score.scorer == "judge" for score in eval_.scores):
+            return tuple(f"score.{eval_.name}.{score.name}" for score in eval_.scores)
+        return tuple(f"eval.{eval_.name}.{model}" for model in _compared(gate))
+
+    # ------------------------------------------------------------------ pending
+
+    def pending_blocks(self) -> Iterator[Step]:
+        blocks = {
+            "select": self.program.selects,
+            "rate": self.program.rates,
+        }
+        for kind, defs in blocks.items():
+            for block in defs:
+                yield _pending(kind, block.name, _NO_BLOCK.format(kind))
+        for sweep in self.program.sweeps:
+            yield _pending("sweep", sweep.train, _NO_BLOCK.format("sweep"))
+
+    def externs_of(self, *expressions: Expr | None) -> tuple[str, ...]:
+        return externs_in(self.externs, *expressions) if self.externs else ()
+
+
+def _pending(block: str, name: str, why: str) -> PendingStep:
+    return PendingStep(id=f"{block}.{name}", name=name, block=block, why=why)
+
+
+def _without(eval_: EvalDef, scores: list[str]) -> EvalDef:
+    return replace(eval_, scores=tuple(s for s in eval_.scores if s.name not in scores))
+
+
+def _can_train(train: TrainDef) -> bool:
+    return train.target in RUNNABLE_TARGETS
+
+
+def _splits(train: TrainDef) -> tuple[tuple[str, str | None], ...]:
+    return (train.data, train.validate) if train.validate is not None else (train.data,)
+
+
+def _compared(gate: GateDef) -> tuple[str, ...]:
+    """The gate's candidates, then its baseline, each once."""
+    baseline = (gate.baseline,) if gate.baseline is not None else ()
+    return tuple(dict.fromkeys((*gate.candidates, *baseline)))
+
+
+def _judged_by(gate: GateDef, judged: list[str]) -> tuple[str, ...]:
+    """The pending scores that the gate's requirements read."""
+    read = {part for name in _gate_measures(gate) for part in name.split(".")}
+    return tuple(f"score.{gate.eval}.{score}" for score in judged if score in read)
+
+
+def _reads_lock(gate: GateDef) -> bool:
+    return gate.baseline is None and any(n.startswith("baseline.") for n in _gate_measures(gate))
+
+
+def _gate_measures(gate: GateDef) -> tuple[str, ...]:
+    return measures_in(*(require.condition for require in gate.requires))
+
+
+def _rule_expressions(rule: RuleDef) -> tuple[Expr | None, ...]:
+    return rule.where, rule.must, rule.expect
+
+
+def _dedup_expressions(dedup: DedupDef) -> tuple[Expr | None, ...]:
+    return (*(expr for drop in dedup.drops for expr in drop.on), dedup.keep_by)
+
+
+def _eval_expressions(eval_: EvalDef) -> tuple[Expr, ...]:
+    return (*(score.value for score in eval_.scores), *(slice_.key for slice_ in eval_.slices))

@@ -1,0 +1,37 @@
+"""What an expression reads: the measures of the run, and the extern functions, that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ftdsl.language.program import Expr
+
+
+def _nodes(expr: Expr) -> Iterator[Expr]:
+    stack = [expr]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(reversed(node.args))
+
+
+def measures_in(*expressions: Expr) -> tuple[str, ...]:
+    """``locked.count``, ``exact.mean``, ``baseline.exact.mean`` …, in written order, each once."""
+    return tuple(
+        dict.fromkeys(
+            str(node.value) for expr in expressions for node in _nodes(expr) if node.op == "measure"
+        )
+    )
+
+
+def externs_in(externs: frozenset[str], *expressions: Expr | None) -> tuple[str, ...]:
+    """The names among ``externs`` that the expressions call, in written order, each once."""
+    return tuple(
+        dict.fromkeys(
+            str(node.value)
+            for expr in expressions
+            if expr is not None
+            for node in _nodes(expr)
+            if node.op == "call" and node.value in externs
+        )
+    )

@@ -1,0 +1,198 @@
+"""Everything that decides a step's outcome, by name, and the content key made of exactly that.
+
+Because each part has a name (``file data/x.jsonl``, ``rule spelled``, ``setting learning_rate``), a
+plan can say in words why a step would run again. A check is keyed by its rules, and training is not
+keyed by the check: a changed rule re-checks the data and retrains nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ftdsl.language.program import DatasetDef, ModelDef, SchemaDef, SourceDef, Value
+from ftdsl.plan.canonical import digest, shown
+from ftdsl.plan.files import Files
+from ftdsl.plan.steps import (
+    CheckStep,
+    CoverageStep,
+    DatasetStep,
+    DedupStep,
+    EvalStep,
+    GateStep,
+    PendingStep,
+    Step,
+    TrainStep,
+)
+
+#: Raised when the code of a step gives another meaning to the same definition.
+CODE_VERSIONS: dict[str, int] = {
+    "dataset": 1,
+    "check": 1,
+    "dedup": 1,
+    "coverage": 1,
+    "train": 1,
+    "eval": 1,
+    "gate": 1,
+    "pending": 1,
+}
+
+#: Settings of a model that say how it is called, and cannot change what it answers.
+_HOW_NOT_WHAT = frozenset({"concurrency", "timeout", "privacy"})
+
+_NO_SCHEMA = SchemaDef("", None)
+
+Inputs = dict[str, str]
+
+
+def step_key(step: Step, inputs: Mapping[str, str]) -> str:
+    """Hex SHA-256 (first 32 digits) over the step's id and its named inputs."""
+    return digest({"id": step.id, "inputs": dict(inputs)})[:32]
+
+
+def step_inputs(step: Step, files: Files, keys: Mapping[str, str]) -> Inputs:
+    """Name → digest or short value. ``keys`` holds those of all earlier steps."""
+    code = {f"code {step.kind}": str(CODE_VERSIONS[step.kind])}
+    return code | _own_inputs(step, files, keys)
+
+
+def _own_inputs(step: Step, files: Files, keys: Mapping[str, str]) -> Inputs:
+    match step:
+        case DatasetStep():
+            return _dataset(step, files)
+        case CheckStep():
+            return _check(step, files)
+        case DedupStep():
+            return _dedup(step, files)
+        case CoverageStep():
+            return _coverage(step, files, keys)
+        case TrainStep():
+            return _train(step, files, keys)
+        case EvalStep():
+            return _eval(step, files, keys)
+        case GateStep():
+            return _gate(step, keys)
+        case PendingStep():
+            return {"why": shown(step.why)}
+
+
+def _dataset(step: DatasetStep, files: Files) -> Inputs:
+    sources = {"sources": shown([_pattern(source) for source in step.dataset.sources])}
+    return sources | {"split": shown(step.dataset.split)} | _file_inputs(step.dataset, files)
+
+
+def _check(step: CheckStep, files: Files) -> Inputs:
+    found = _rows(step.dataset, files)
+    if step.check is not None:
+        found["rule order"] = shown([rule.name for rule in step.check.rules])
+        found |= {f"rule {rule.name}": shown(rule) for rule in step.check.rules}
+    found |= {f"waiver of {waiver.rule[1]}": shown(waiver) for waiver in step.waivers}
+    return found | {f"locked {name}": shown(value) for name, value in step.locked.items()}
+
+
+def _dedup(step: DedupStep, files: Files) -> Inputs:
+    found = _rows(step.dataset, files)
+    for other in step.against:
+        found |= _rows(other, files)
+    found |= {f"drop {i}": shown(drop) for i, drop in enumerate(step.dedup.drops, start=1)}
+    found["setting keep"] = shown([step.dedup.keep, step.dedup.keep_by])
+    found["setting max_dropped"] = shown(step.dedup.max_dropped)
+    return found
+
+
+def _coverage(step: CoverageStep, files: Files, keys: Mapping[str, str]) -> Inputs:
+    found = _rows(step.dataset, files)
+    groups, expects = step.coverage.groups, step.coverage.expects
+    found |= {f"by {i}": shown(group) for i, group in enumerate(groups, start=1)}
+    found |= {f"expect {i}": shown(expect) for i, expect in enumerate(expects, start=1)}
+    return found | _steps(step.needs, keys, "dedup")
+
+
+def _train(step: TrainStep, files: Files, keys: Mapping[str, str]) -> Inputs:
+    found: Inputs = {}
+    for dataset in step.datasets:
+        found |= _rows(dataset, files)
+    train = step.train
+    for name in ("data", "validate", "base", "target"):
+        found[f"setting {name}"] = shown(getattr(train, name))
+    found |= _settings("setting", train.settings)
+    if step.base_model is not None:
+        found |= _model(step.base_model, files)
+    elif train.base is not None:
+        found |= _named_file(train.base, files)
+    return found | _steps(step.needs, keys, "dedup")
+
+
+def _eval(step: EvalStep, files: Files, keys: Mapping[str, str]) -> Inputs:
+    found = _rows(step.cases, files)
+    found["setting split"] = shown(step.split)
+    found |= {f"score {score.name}": shown(score) for score in step.eval.scores}
+    found |= {f"slice {slice_.name}": shown(slice_) for slice_ in step.eval.slices}
+    found |= _settings("setting", step.eval.settings)
+    if step.model is not None:
+        found |= _model(step.model, files)
+    return found | _steps(step.needs, keys, "train")
+
+
+def _gate(step: GateStep, keys: Mapping[str, str]) -> Inputs:
+    gate = step.gate
+    found = {"setting from": shown(gate.candidates), "setting baseline": shown(gate.baseline)}
+    found |= {f"require {i}": shown(r) for i, r in enumerate(gate.requires, start=1)}
+    found |= {f"locked {name}": shown(value) for name, value in step.locked.items()}
+    return found | _steps(step.needs, keys, "eval")
+
+
+def _rows(dataset: DatasetDef, files: Files) -> Inputs:
+    """What decides the rows of a dataset: its files, and how they are read, named and split."""
+    of = f"of {dataset.name}"
+    found = {
+        f"schema {of}": shown(dataset.schema),
+        f"format {of}": shown([[source.format, source.columns] for source in dataset.sources]),
+        f"split {of}": shown(dataset.split),
+        f"id {of}": shown(dataset.id),
+        f"tokenizer {of}": shown(dataset.tokenizer),
+    }
+    return found | _named_file(dataset.tokenizer, files) | _file_inputs(dataset, files)
+
+
+def _file_inputs(dataset: DatasetDef, files: Files) -> Inputs:
+    listed = files.of(dataset)
+    found = {f"file {info.path}": info.sha256 for info in listed.files}
+    found[f"file order of {dataset.name}"] = shown([info.path for info in listed.files])
+    if listed.problem is not None:
+        found[f"problem of {dataset.name}"] = listed.problem.message
+    return found
+
+
+def _pattern(source: SourceDef) -> list[str]:
+    return [source.format, source.pattern]
+
+
+def _model(model: ModelDef, files: Files) -> Inputs:
+    """A model's own settings and the bytes of the files that they name."""
+    meant = [(key, value) for key, value in model.settings if key not in _HOW_NOT_WHAT]
+    found = {f"model {model.name} provider": shown(model.provider)}
+    found |= _settings(f"model {model.name}", meant)
+    for key, value in meant:
+        if key in ("path", "template") and isinstance(value, str):
+            found |= _named_file(value, files)
+    if model.outputs is not None:
+        found[f"model {model.name} outputs"] = shown(model.outputs)
+        outputs = DatasetDef(model.name, _NO_SCHEMA, (model.outputs,), span=model.span)
+        found |= _file_inputs(outputs, files)
+    return found
+
+
+def _named_file(name: str, files: Files) -> Inputs:
+    """A setting that is the path of a file or folder under the root stands for its bytes."""
+    return {f"file {path}": sha256 for path, sha256 in files.under(name)}
+
+
+def _settings(prefix: str, settings: Iterable[tuple[str, Value]]) -> Inputs:
+    return {f"{prefix} {key}": shown(value) for key, value in settings}
+
+
+def _steps(needs: Iterable[str], keys: Mapping[str, str], kind: str) -> Inputs:
+    """The keys of the needed steps of one kind: those whose results this step reads."""
+    return {f"step {id_}": keys[id_] for id_ in needs if id_.startswith(f"{kind}.")}
+
+

@@ -1,0 +1,104 @@
+"""From a typed program to a plan: its steps, their keys, what is stale and why, what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from ftdsl.engine.context import Policy
+from ftdsl.engine.store import Store
+from ftdsl.language.program import Program
+from ftdsl.plan.blocks import build_steps
+from ftdsl.plan.cost import step_cost, total
+from ftdsl.plan.files import Files
+from ftdsl.plan.freshness import stale_reasons
+from ftdsl.plan.inputs import Inputs, step_inputs, step_key
+from ftdsl.plan.lock import lock_path, read_locked
+from ftdsl.plan.model import FileDigest, Plan, PlannedStep
+from ftdsl.plan.problems import step_problems
+from ftdsl.plan.selection import narrow
+from ftdsl.plan.steps import PendingStep, Step
+from ftdsl.plan.version import VERSION
+
+
+def build_plan(
+    program: Program, root: Path, out: Path, policy: Policy, *, only: Sequence[str] = ()
+) -> Plan:
+    """What would run for ``program``. Reads the digests of its files; calls nobody.
+
+    ``root`` is the project root, ``out`` the output folder. ``only`` narrows the plan to steps and
+    what they need: an id (``gate.release``), a kind (``check``) or a block's name. Raises
+    ``Refused`` (FT202) for a selector that names nothing, (FT203) for a lock file that is damaged.
+    """
+    files, store = Files(root, out / "cache"), Store(out)
+    steps = build_steps(program, read_locked(program, root))
+    chosen, requested = narrow(steps, only, cases=_case_names(program))
+    planned = plan_steps(chosen, files, store, policy, requested)
+    read = [*(spec.path for spec in program.files), lock_path(program.path)]
+    digests = {spec.path: spec.sha256 for spec in program.files}
+    found = [(path, digests.get(path) or files.digest(path)) for path in read]
+    files.save()
+    return Plan(
+        version=VERSION,
+        spec=program.path,
+        edition=program.edition,
+        files=tuple(FileDigest(path=path, sha256=sha256) for path, sha256 in found if sha256),
+        only=tuple(only),
+        steps=planned,
+        total=total(step.cost for step in planned if step.state == "stale"),
+    )
+
+
+def plan_steps(
+    steps: Iterable[Step],
+    files: Files,
+    store: Store,
+    policy: Policy,
+    requested: frozenset[str] = frozenset(),
+) -> tuple[PlannedStep, ...]:
+    """Key, state, cost and problems of each step, in the given order."""
+    planned: list[PlannedStep] = []
+    keys: dict[str, str] = {}
+    stuck: set[str] = set()
+    for step in steps:
+        inputs = step_inputs(step, files, keys)
+        keys[step.id] = step_key(step, inputs)
+        found = _planned(step, keys[step.id], inputs, store, files, policy, stuck)
+        if found.state in ("pending", "blocked"):
+            stuck.add(step.id)
+        planned.append(found.model_copy(update={"requested": step.id in requested}))
+    return tuple(planned)
+
+
+def _planned(
+    step: Step,
+    key: str,
+    inputs: Inputs,
+    store: Store,
+    files: Files,
+    policy: Policy,
+    stuck: set[str],
+) -> PlannedStep:
+    cost = step_cost(step, files)
+    if isinstance(step, PendingStep):
+        return PlannedStep(step=step, key=key, inputs=inputs, state="pending", reasons=(step.why,))
+    if blockers := [need for need in step.needs if need in stuck]:
+        why = f"it needs {blockers[0]}, which cannot run"
+        return PlannedStep(step=step, key=key, inputs=inputs, state="blocked", reasons=(why,))
+    reasons = stale_reasons(store, step.id, key, inputs)
+    if not reasons:
+        return PlannedStep(step=step, key=key, inputs=inputs, state="fresh", cost=cost)
+    problems = step_problems(step, files, policy)
+    return PlannedStep(
+        step=step,
+        key=key,
+        inputs=inputs,
+        state="stale",
+        reasons=reasons,
+        cost=cost,
+        problems=problems,
+    )
+
+
+def _case_names(program: Program) -> frozenset[str]:
+    return frozenset(eval_.name for eval_ in program.evals)
