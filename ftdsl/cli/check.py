@@ -1,0 +1,80 @@
+"""``ftdsl check``: is the spec right? Reads specs only; no data, no network."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from ftdsl.cli.check_cache import Checked, recall, remember
+from ftdsl.cli.output import publish
+from ftdsl.cli.specs import absolute, project_root, spec_paths
+from ftdsl.diagnostics.diagnostic import Severity
+from ftdsl.reports.report import Report
+
+DETAILS = """
+examples:
+  ftdsl check specs/support.ftspec
+  ftdsl check specs/                         every spec below a folder
+  ftdsl check specs/ --output json           for programs
+  ftdsl check specs/ --output github         annotations in a pull request
+  ftdsl check specs/ --fix                   apply the safe fixes
+
+An unchanged spec is answered from the user's cache; --no-cache checks it again.
+"""
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Arguments of ``check``."""
+    parser.add_argument("specs", nargs="+", metavar="SPEC", help="a spec, or a folder of specs")
+    parser.add_argument("--fix", action="store_true", help="apply safe fixes, then check again")
+    parser.add_argument("--no-cache", action="store_true", help="neither read nor fill the cache")
+
+
+def run(arguments: Namespace) -> int:
+    """Check every spec, print all diagnostics once, and exit 1 if any is an error."""
+    checked = [_checked(path, arguments) for path in spec_paths(arguments.specs)]
+    if arguments.fix and _fix(checked, arguments):
+        checked = [_checked(path, arguments) for path in spec_paths(arguments.specs)]
+    return publish(_report(checked), arguments)
+
+
+def _checked(path: Path, arguments: Namespace) -> Checked:
+    root = project_root(path, arguments)
+    spec = absolute(path)
+    known = None if arguments.no_cache else recall(spec, root)
+    if known is not None:
+        return known
+    from ftdsl.language.analyze import analyze
+
+    analysis = analyze(spec, root)
+    name = spec.relative_to(root).as_posix()
+    checked = Checked(name, tuple(analysis.diagnostics), analysis.sources)
+    if not arguments.no_cache:
+        remember(spec, root, checked)
+    return checked
+
+
+def _fix(checked: list[Checked], arguments: Namespace) -> int:
+    """Write the safe fixes of the named specs themselves, never of what they import."""
+    from ftdsl.cli.fixes import apply_safe_fixes
+
+    paths = spec_paths(arguments.specs)
+    return sum(
+        apply_safe_fixes(one.diagnostics, one.sources[one.path], project_root(path, arguments))
+        for path, one in zip(paths, checked, strict=True)
+        if one.path in one.sources
+    )
+
+
+def _report(checked: list[Checked]) -> Report:
+    diagnostics = tuple(dict.fromkeys(d for one in checked for d in one.diagnostics))
+    sources = {name: source for one in checked for name, source in one.sources.items()}
+    failed = any(one.severity is Severity.ERROR for one in diagnostics)
+    return Report(
+        command="check",
+        verdict="fail" if failed else "pass",
+        spec=checked[0].path if len(checked) == 1 else "",
+        files=tuple(one.path for one in checked),
+        diagnostics=diagnostics,
+        sources=sources,
+    )

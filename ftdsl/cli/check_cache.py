@@ -1,0 +1,189 @@
+"""Diagnostics of unchanged specs, kept between calls so that an unchanged spec is not parsed again.
+
+An entry lives in the user's own cache folder, never in the checkout. It is found by a digest of the
+checker's version, the spec's place and its bytes, and it holds only if every file that the spec was
+read with still has the same bytes. A missing, foreign or damaged entry is a miss, never an error.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from ftdsl import __version__
+from ftdsl.diagnostics.diagnostic import Diagnostic, Edit, Fix, Label, Severity, Span
+from ftdsl.language.source import Source
+
+_FORMAT = 1
+_CODE = Path(__file__).parent.parent
+_MOST_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What checking one spec came to. ``path`` is root-relative."""
+
+    path: str
+    diagnostics: tuple[Diagnostic, ...]
+    sources: Mapping[str, Source]
+
+
+def folder() -> Path:
+    """Where the user's cache is: ``$XDG_CACHE_HOME/ftdsl`` or ``~/.cache/ftdsl``."""
+    stated = os.environ.get("XDG_CACHE_HOME", "")
+    base = Path(stated) if stated.startswith("/") else Path(os.path.expanduser("~/.cache"))
+    return base / "ftdsl"
+
+
+def recall(path: Path, root: Path) -> Checked | None:
+    """What is known of the spec ``path`` (absolute, under ``root``), if all still holds."""
+    content = _read(path)
+    if content is None:
+        return None
+    entry = _read(_place(path, root, content))
+    if entry is None:
+        return None
+    try:
+        return _decode(json.loads(entry), root)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def remember(path: Path, root: Path, checked: Checked) -> None:
+    """Keep ``checked``, if every file it stands on is a plain file that was read as it is now."""
+    content = _read(path)
+    if content is None or checked.path not in checked.sources:
+        return
+    digests = {name: _digest_of(name, root) for name in checked.sources}
+    if None in digests.values():
+        return
+    entry = {
+        "format": _FORMAT,
+        "path": checked.path,
+        "files": digests,
+        "diagnostics": [_encode(one) for one in checked.diagnostics],
+    }
+    _store(_place(path, root, content), json.dumps(entry).encode())
+
+
+def _place(path: Path, root: Path, content: bytes) -> Path:
+    digest = sha256(_code_stamp())
+    for part in (str(root).encode("utf-8", "surrogateescape"), os.fsencode(path), content):
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return folder() / "check" / f"{digest.hexdigest()[:40]}.json"
+
+
+def _code_stamp() -> bytes:
+    """Changes whenever the checker's own files do, so that a checkout of ftdsl is safe too."""
+    parts = [f"{__version__}/{_FORMAT}"]
+    for part in ("language", "diagnostics"):
+        parts.extend(_stamps(_CODE / part))
+    return "\n".join(parts).encode()
+
+
+def _stamps(top: Path) -> list[str]:
+    stamps = []
+    with os.scandir(top) as entries:
+        for entry in sorted(entries, key=lambda each: each.name):
+            if entry.name == "__pycache__":
+                continue
+            if entry.is_dir():
+                stamps.extend(_stamps(Path(entry.path)))
+            else:
+                facts = entry.stat()
+                stamps.append(f"{entry.path} {facts.st_mtime_ns} {facts.st_size}")
+    return stamps
+
+
+def _file_of(name: str, root: Path) -> Path:
+    """The file of a source path: those of the shipped rule sets begin with ``std/``."""
+    shipped = _CODE / "language" / name
+    return shipped if name.startswith("std/") and shipped.exists() else root / name
+
+
+def _digest_of(name: str, root: Path) -> str | None:
+    content = _read(_file_of(name, root))
+    return None if content is None else sha256(content).hexdigest()
+
+
+def _read(path: Path) -> bytes | None:
+    """The bytes of a plain file of a spec's size; None for all else, links among it."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    with os.fdopen(handle, "rb") as stream:
+        try:
+            content = stream.read(_MOST_BYTES + 1)
+        except OSError:
+            return None
+    return content if len(content) <= _MOST_BYTES else None
+
+
+def _store(path: Path, content: bytes) -> None:
+    partial = path.with_suffix(f".{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        partial.write_bytes(content)
+        partial.replace(path)
+    except OSError:
+        return  # a read-only or full home costs speed, nothing else
+
+
+def _decode(entry: dict[str, Any], root: Path) -> Checked | None:
+    if entry["format"] != _FORMAT:
+        return None
+    sources = {}
+    for name, digest in entry["files"].items():
+        content = _read(_file_of(name, root))
+        if content is None or sha256(content).hexdigest() != digest:
+            return None
+        sources[name] = Source(name, content.decode("utf-8"))
+    diagnostics = tuple(_diagnostic(one) for one in entry["diagnostics"])
+    return Checked(entry["path"], diagnostics, sources)
+
+
+def _encode(one: Diagnostic) -> dict[str, Any]:
+    return {
+        "code": one.code,
+        "message": one.message,
+        "span": _encode_span(one.span),
+        "severity": one.severity.value,
+        "label": one.label,
+        "notes": list(one.notes),
+        "related": [[_encode_span(label.span), label.message] for label in one.related],
+        "help": one.help,
+        "fix": None if one.fix is None else _encode_fix(one.fix),
+    }
+
+
+def _encode_span(span: Span) -> list[str | int]:
+    return [span.path, span.start, span.end]
+
+
+def _encode_fix(fix: Fix) -> list[Any]:
+    edits = [[_encode_span(edit.span), edit.replacement] for edit in fix.edits]
+    return [fix.title, edits, fix.safe]
+
+
+def _diagnostic(one: dict[str, Any]) -> Diagnostic:
+    return Diagnostic(
+        code=one["code"],
+        message=one["message"],
+        span=Span(*one["span"]),
+        severity=Severity(one["severity"]),
+        label=one["label"],
+        notes=tuple(one["notes"]),
+        related=tuple(Label(Span(*span), message) for span, message in one["related"]),
+        help=one["help"],
+        fix=None if one["fix"] is None else _fix(*one["fix"]),
+    )
+
+
+def _fix(title: str, edits: list[Any], safe: bool) -> Fix:
+    return Fix(title, tuple(Edit(Span(*span), text) for span, text in edits), safe)

@@ -1,0 +1,86 @@
+"""Where reports go: ``--output FORMAT[=PATH]``, several at once, files replaced atomically."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ftdsl.cli.console import print_text, style_for
+from ftdsl.cli.usage import UsageError, nearest
+from ftdsl.reports.formats import FORMATS, render
+from ftdsl.reports.report import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One report to write. ``path`` None is standard output."""
+
+    format: str
+    path: Path | None
+
+
+def outputs(arguments: Namespace) -> tuple[Output, ...]:
+    """What the options ask for. The terminal gets the full report unless another format does.
+    UsageError for an unknown format or two reports on standard output."""
+    chosen = tuple(_output(word) for word in arguments.output)
+    on_stdout = [each for each in chosen if each.path is None]
+    if len(on_stdout) > 1:
+        names = " and ".join(each.format for each in on_stdout)
+        raise UsageError("FT252", f"{names} cannot share standard output", "write one to a file")
+    if on_stdout:
+        return chosen
+    return (*chosen, Output("full", None))
+
+
+def publish(report: Report, arguments: Namespace) -> int:
+    """Write ``report`` everywhere it is wanted and return its exit code."""
+    for output in outputs(arguments):
+        style = style_for(arguments, sys.stdout)
+        if output.path is not None:
+            text = render(report, output.format, replace(style, color=False, width=100))
+            write(output.path, text)
+        else:
+            print_text(render(report, output.format, style))
+    return report.exit_code
+
+
+def write(path: Path, text: str) -> None:
+    """Put ``text`` at ``path``: the old file or the new one is there at any moment, never a torn
+    one. UsageError when it cannot be written."""
+    import tempfile
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except OSError as error:
+        Path(name).unlink(missing_ok=True)
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> UsageError:
+    reason = error.strerror or str(error)
+    return UsageError("FT253", f"cannot write {path}: {reason}", "choose a path you may write to")
+
+
+def _output(word: str) -> Output:
+    name, equals, path = word.partition("=")
+    if name not in FORMATS:
+        near = nearest(name, FORMATS)
+        known = ", ".join(FORMATS)
+        help_line = f"did you mean `{near}`?" if near else f"the formats are {known}"
+        raise UsageError("FT252", f"there is no output format `{name}`", help_line)
+    if equals and not path:
+        raise UsageError("FT252", f"`{word}` names no file", f"write `--output {name}=PATH`")
+    return Output(name, Path(path) if equals else None)

@@ -1,0 +1,268 @@
+"""The shape of ``--output json``: one versioned object for every command, as plain dataclasses.
+
+The published JSON Schema is generated from these classes. A key is never renamed or removed within
+a version; new keys may come. Lines and columns are 1-based; shares and scores are in [0, 1].
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Literal
+
+SCHEMA = "ftdsl.report/1"
+
+
+@dataclass(frozen=True, slots=True)
+class ValueEntry:
+    """A part of a failed predicate and what it came to on that row."""
+
+    source: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindingEntry:
+    """One thing wrong, in a spec, in a data file or on the command line. ``fix`` is the text of a
+    machine-applicable fix's title, or null."""
+
+    code: str
+    rule: str
+    severity: Literal["error", "warning"]
+    message: str
+    path: str
+    line: int | None
+    column: int | None
+    row_id: str | None
+    fix: str | None
+    help: str = ""
+    dataset: str = ""
+    offset: int | None = None
+    excerpt: str = ""
+    values: tuple[ValueEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CountsEntry:
+    """``discovered == checked + skipped + failed``: rows of the data that was read, or spec files
+    where no data was."""
+
+    discovered: int = 0
+    checked: int = 0
+    skipped: int = 0
+    failed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedEntry:
+    """A row that dedup drops, and the row it duplicates."""
+
+    row_id: str
+    line: int
+    kept_row_id: str
+    kept_line: int
+    similarity: float
+    path: str
+    kept_path: str
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleEntry:
+    """How one rule did. ``rate`` is failing / checked."""
+
+    rule: str
+    kind: str
+    verdict: Literal["pass", "warn", "fail"]
+    checked: int
+    failing: int
+    waived: int
+    rate: float
+    requirement: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class BarEntry:
+    """One bucket of a coverage group against its bound."""
+
+    key: str
+    rows: int
+    share: float
+    op: str
+    bound: float | None
+    is_share: bool
+    met: bool
+    missing_rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupEntry:
+    """``by EXPRESSION`` of a coverage block."""
+
+    source: str
+    bars: tuple[BarEntry, ...]
+    entropy: float
+    effective: float
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """One source file that was read."""
+
+    path: str
+    size: int
+    sha256: str
+    split: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetEntry:
+    """What is known of one dataset. ``kept`` is what dedup leaves of ``rows``."""
+
+    rows: int
+    removed: tuple[RemovedEntry, ...]
+    kept: int
+    counts: CountsEntry
+    files: tuple[FileEntry, ...] = ()
+    digest: str = ""
+    splits: dict[str, int] | None = None
+    rules: tuple[RuleEntry, ...] = ()
+    coverage: tuple[GroupEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreEntry:
+    """A score over the scored cases with its confidence interval."""
+
+    mean: float
+    low: float
+    high: float
+    n: int
+    unscored: int
+    method: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingEntry:
+    """What one training run did."""
+
+    target: str
+    base: str
+    rows: int
+    validation_rows: int
+    steps: int
+    epochs: float
+    tokens: int
+    trained_parameters: int
+    total_parameters: int
+    seconds: float
+    first_loss: float | None
+    last_loss: float | None
+    last_eval_loss: float | None
+    adapter: str
+    digests: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class GateEntry:
+    """One requirement of a gate, for one candidate and slice. For a comparison with the baseline
+    ``estimate`` is the paired difference."""
+
+    name: str
+    verdict: Literal["pass", "fail", "inconclusive"]
+    requirement: str
+    estimate: float
+    low: float
+    high: float
+    n: int
+    needed_n: int | None
+    candidate: str
+    slice: str
+    op: str
+    bound: float
+    method: str
+    confidence: float
+    paired: bool
+    fixed: int | None
+    broken: int | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepEntry:
+    """One step of a run (``done``, ``fresh``, ``failed``, ``blocked``, ``refused``, ``stopped``,
+    ``pending``) or of a plan (``stale``, ``fresh``, ``pending``, ``blocked``)."""
+
+    id: str
+    status: str
+    verdict: str | None
+    reasons: tuple[str, ...]
+    seconds: float | None
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class RangeEntry:
+    """An estimate: at least, most likely, at most."""
+
+    low: float
+    expected: float
+    worst: float
+
+
+@dataclass(frozen=True, slots=True)
+class CostEntry:
+    """What the stale steps of a plan take. Null means that it cannot be known ahead."""
+
+    files: int
+    bytes: int
+    rows: int | None
+    requests: int | None
+    tokens: RangeEntry | None
+    money: RangeEntry | None
+    hosts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FactEntry:
+    """One thing a telling command found out."""
+
+    name: str
+    value: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The whole object."""
+
+    schema: Literal["ftdsl.report/1"]
+    version: str
+    command: str
+    verdict: Literal["pass", "fail", "inconclusive", "error", "stopped", "refused"]
+    exit_code: int
+    spec: str
+    findings: tuple[FindingEntry, ...]
+    counts: CountsEntry
+    datasets: dict[str, DatasetEntry]
+    evals: dict[str, dict[str, dict[str, ScoreEntry]]]
+    gates: tuple[GateEntry, ...]
+    trainings: dict[str, TrainingEntry]
+    steps: tuple[StepEntry, ...]
+    cost: CostEntry | None
+    notes: tuple[str, ...]
+    facts: tuple[FactEntry, ...]
+    run_id: str | None = None
+    files: tuple[str, ...] = ()
+
+
+def as_plain(value: Any) -> Any:
+    """``value`` as dicts, lists and scalars, ready for a JSON writer."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {each.name: as_plain(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, dict):
+        return {key: as_plain(each) for key, each in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [as_plain(each) for each in value]
+    return value

@@ -1,0 +1,80 @@
+"""What every reporter reads: one command's answer, before it has any format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ftdsl.diagnostics.diagnostic import Diagnostic, Severity
+from ftdsl.language.source import Source
+from ftdsl.results.exits import exit_code
+
+if TYPE_CHECKING:
+    from ftdsl.plan.model import Plan
+    from ftdsl.results.models import Finding, Verdict
+    from ftdsl.results.run import RunResult
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong that has no place in a spec or in data: a run that is not there."""
+
+    code: str
+    message: str
+    help: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line of a command that tells rather than judges (``doctor``, ``cache``, ``waivers``).
+    ``state`` is ``ok``, ``warn``, ``missing`` or ""."""
+
+    name: str
+    value: str
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """``verdict`` names the exit code. ``files`` are the spec files that were looked at.
+
+    ``diagnostics`` are about specs and are shown with excerpts of ``sources``. ``notes`` are lines
+    of what was done. ``all_findings`` reads every finding of a run from its artifacts, which may be
+    many more than the run's own; None where there is no run.
+    """
+
+    command: str
+    verdict: Verdict
+    spec: str = ""
+    files: tuple[str, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    plan: Plan | None = None
+    run: RunResult | None = None
+    out: Path | None = None
+    all_findings: Callable[[], Iterable[Finding]] | None = None
+    only_findings: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """The process's exit code."""
+        return exit_code(self.verdict, self.run.signal if self.run is not None else None)
+
+    @property
+    def errors(self) -> int:
+        """How many diagnostics are errors."""
+        return sum(one.severity is Severity.ERROR for one in self.diagnostics)
+
+    def place(self, diagnostic: Diagnostic) -> tuple[str, int | None, int | None]:
+        """Path, 1-based line and 1-based column of a diagnostic; no line without its source."""
+        span = diagnostic.span
+        source = self.sources.get(span.path)
+        if source is None:
+            return span.path, None, None
+        return span.path, *source.position(min(span.start, len(source.text)))

@@ -1,0 +1,181 @@
+"""The parts of the JSON document that come from a run: datasets, scores, gates, training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from typing import Any, TypeVar
+
+from ftdsl.plan.model import Cost, Range
+from ftdsl.reports.document import (
+    BarEntry,
+    CostEntry,
+    CountsEntry,
+    DatasetEntry,
+    FileEntry,
+    FindingEntry,
+    GateEntry,
+    GroupEntry,
+    RangeEntry,
+    RemovedEntry,
+    RuleEntry,
+    ScoreEntry,
+    TrainingEntry,
+    ValueEntry,
+)
+from ftdsl.reports.json import diagnostic_entry
+from ftdsl.reports.report import Report
+from ftdsl.results.models import (
+    CheckOutput,
+    CoverageOutput,
+    DatasetOutput,
+    DedupOutput,
+    EvalOutput,
+    Finding,
+    GateOutput,
+    TrainOutput,
+)
+from ftdsl.results.run import RunResult
+
+
+_Entry = TypeVar("_Entry")
+
+
+def finding_entries(report: Report) -> Iterator[FindingEntry]:
+    """Diagnostics of the run and of its steps, then every finding."""
+    run = report.run
+    if run is None:
+        return
+    for one in run.diagnostics:
+        yield diagnostic_entry(report, one)
+    for step in run.steps:
+        for one in step.diagnostics:
+            yield diagnostic_entry(report, one)
+    shown = report.all_findings() if report.all_findings is not None else findings_of(run)
+    for finding in shown:
+        yield _finding_entry(finding)
+
+
+def findings_of(run: RunResult) -> Iterator[Finding]:
+    """The findings that the run's own outputs hold: the first of each rule."""
+    for step in run.steps:
+        if isinstance(step.output, CheckOutput | DedupOutput | CoverageOutput):
+            yield from step.output.findings
+
+
+def total_counts(run: RunResult) -> CountsEntry:
+    """Rows over all checked datasets."""
+    counts = [step.output.counts for step in run.steps if isinstance(step.output, CheckOutput)]
+    return CountsEntry(
+        sum(each.discovered for each in counts),
+        sum(each.checked for each in counts),
+        sum(each.skipped for each in counts),
+        sum(each.failed for each in counts),
+    )
+
+
+def dataset_entries(run: RunResult) -> dict[str, DatasetEntry]:
+    """What each dataset step, check, dedup and coverage found, by dataset."""
+    entries: dict[str, DatasetEntry] = {}
+    for step in run.steps:
+        output = step.output
+        if isinstance(output, DatasetOutput | CheckOutput | DedupOutput | CoverageOutput):
+            entry = entries.get(output.name, DatasetEntry(0, (), 0, CountsEntry()))
+            entries[output.name] = _with_output(entry, output)
+    return entries
+
+
+def eval_entries(run: RunResult) -> dict[str, dict[str, dict[str, ScoreEntry]]]:
+    """Scores by eval, model and score name."""
+    entries: dict[str, dict[str, dict[str, ScoreEntry]]] = {}
+    for step in run.steps:
+        if isinstance(step.output, EvalOutput):
+            scores = {name: _copied(ScoreEntry, each) for name, each in step.output.scores.items()}
+            entries.setdefault(step.output.name, {})[step.output.model] = scores
+    return entries
+
+
+def gate_entries(run: RunResult) -> tuple[GateEntry, ...]:
+    """Every requirement of every gate."""
+    return tuple(
+        _copied(GateEntry, requirement, name=step.output.name)
+        for step in run.steps
+        if isinstance(step.output, GateOutput)
+        for requirement in step.output.requirements
+    )
+
+
+def training_entries(run: RunResult) -> dict[str, TrainingEntry]:
+    """Every training run by name."""
+    outputs = (step.output for step in run.steps)
+    return {each.name: _training_entry(each) for each in outputs if isinstance(each, TrainOutput)}
+
+
+def cost_entry(cost: Cost) -> CostEntry:
+    """A plan's total cost."""
+    tokens, money = _range_entry(cost.tokens), _range_entry(cost.money)
+    return _copied(CostEntry, cost, tokens=tokens, money=money)
+
+
+def _copied(entry: type[_Entry], model: object, **given: Any) -> _Entry:
+    """An ``entry`` with the fields of the same names of ``model``, except those ``given``."""
+    names = (each.name for each in fields(entry) if each.name not in given)  # type: ignore[arg-type]
+    return entry(**{name: getattr(model, name) for name in names}, **given)
+
+
+def _range_entry(span: Range | None) -> RangeEntry | None:
+    return None if span is None else _copied(RangeEntry, span)
+
+
+def _finding_entry(finding: Finding) -> FindingEntry:
+    values = tuple(_copied(ValueEntry, value) for value in finding.values)
+    return _copied(FindingEntry, finding, values=values)
+
+
+def _with_output(
+    entry: DatasetEntry, output: DatasetOutput | CheckOutput | DedupOutput | CoverageOutput
+) -> DatasetEntry:
+    if isinstance(output, DatasetOutput):
+        files = tuple(_copied(FileEntry, file) for file in output.files)
+        return replace(entry, files=files, digest=output.digest)
+    if isinstance(output, CheckOutput):
+        return _with_check(entry, output)
+    if isinstance(output, DedupOutput):
+        removed = tuple(_copied(RemovedEntry, each) for each in output.removed)
+        return replace(entry, rows=entry.rows or output.rows, kept=output.kept, removed=removed)
+    return _with_coverage(entry, output)
+
+
+def _with_check(entry: DatasetEntry, output: CheckOutput) -> DatasetEntry:
+    rules = tuple(_copied(RuleEntry, outcome) for outcome in output.outcomes)
+    counts = _copied(CountsEntry, output.counts)
+    kept = counts.checked - len(entry.removed)
+    return replace(
+        entry,
+        rows=counts.checked,
+        kept=kept,
+        counts=counts,
+        splits=output.splits,
+        rules=entry.rules + rules,
+    )
+
+
+def _with_coverage(entry: DatasetEntry, output: CoverageOutput) -> DatasetEntry:
+    groups = tuple(
+        _copied(GroupEntry, group, bars=tuple(_copied(BarEntry, bar) for bar in group.bars))
+        for group in output.groups
+    )
+    rules = tuple(_copied(RuleEntry, outcome) for outcome in output.outcomes)
+    return replace(entry, coverage=groups, rules=entry.rules + rules)
+
+
+def _training_entry(output: TrainOutput) -> TrainingEntry:
+    losses = [point.loss for point in output.curve if point.loss is not None]
+    evals = [point.eval_loss for point in output.curve if point.eval_loss is not None]
+    return _copied(
+        TrainingEntry,
+        output,
+        first_loss=losses[0] if losses else None,
+        last_loss=losses[-1] if losses else None,
+        last_eval_loss=evals[-1] if evals else None,
+    )
