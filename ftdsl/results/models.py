@@ -108,7 +108,8 @@ class CheckOutput(Result):
 
 class Removal(Result):
     """A dropped row and the evidence for it. ``kept_path`` differs from the row's own dataset for
-    leakage (``against``)."""
+    leakage (``against``). ``excerpt`` and ``kept_excerpt`` are the compared texts of both rows, cut
+    to a few hundred characters, so that a report can show them side by side."""
 
     row_id: str
     line: int
@@ -119,6 +120,7 @@ class Removal(Result):
     similarity: float
     method: str
     excerpt: str = ""
+    kept_excerpt: str = ""
 
 
 class DedupOutput(Result):

@@ -7,9 +7,18 @@ gates · FT6xx training.
 
 from __future__ import annotations
 
-from ftdsl.diagnostics.codes import data, dedup, evaluation, plan, semantics, syntax, training
+from ftdsl.diagnostics.codes import (
+    commands,
+    data,
+    dedup,
+    evaluation,
+    plan,
+    semantics,
+    syntax,
+    training,
+)
 from ftdsl.diagnostics.codes.code import Code
 
-_FAMILIES = (syntax, semantics, plan, data, dedup, evaluation, training)
+_FAMILIES = (syntax, semantics, plan, commands, data, dedup, evaluation, training)
 
 CODES: dict[str, Code] = {code.code: code for family in _FAMILIES for code in family.CODES}
