@@ -1,16 +1,19 @@
-"""Builds the shipped parser table from ``grammars/ftspec.lark``.
+"""Builds the shipped parser table from ``grammars/ftspec.lark`` with Lark.
 
-Run ``python -m ftdsl.language.grammar_build`` after every change of the grammar.
+Run ``python -m ftdsl.language.grammar_build`` after every change of the grammar. Lark reads and
+checks the grammar and computes lexer and tables; they are stored as plain JSON, so that reading a
+spec needs neither Lark's start-up time nor its pickles.
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from lark import Lark
-from lark.grammar import Rule
-from lark.lexer import TerminalDef
+from lark.grammar import Rule as LarkRule
+from lark.lexer import BasicLexer, TerminalDef
 
 from ftdsl.language.grammar import TABLE
 
@@ -30,9 +33,60 @@ def build_lark() -> Lark:
 
 
 def build_table() -> str:
-    """The JSON text of the table: Lark's own ``data`` and ``memo``, without its file paths."""
-    data, memo = build_lark().memo_serialize([TerminalDef, Rule])
-    return json.dumps({"data": data, "memo": memo}, separators=(",", ":"), sort_keys=True) + "\n"
+    """The JSON text of the table."""
+    data, memo = build_lark().memo_serialize([TerminalDef, LarkRule])
+    tables = data["parser"]["parser"]
+    names = tables["tokens"]
+    numbers: dict[int, int] = {}
+    rules: list[list[object]] = []
+    states: list[dict[str, int]] = [{} for _ in tables["states"]]
+    for state, actions in tables["states"].items():
+        for symbol, (is_reduce, argument) in actions.items():
+            if is_reduce:
+                key = argument["@"]
+                if key not in numbers:
+                    numbers[key] = len(rules)
+                    rules.append(_rule(memo[key]))
+                argument = ~numbers[key]
+            states[state][names[symbol]] = argument
+    scanner, keywords = _scanner()
+    table = {
+        "scanner": scanner,
+        "keywords": keywords,
+        "trivia": sorted(data["parser"]["lexer_conf"]["ignore"]),
+        "rules": rules,
+        "states": states,
+        "start": tables["start_states"]["start"],
+        "end": tables["end_states"]["start"],
+    }
+    lines = ",\n".join(f"{json.dumps(key)}: {_json(value)}" for key, value in table.items())
+    return "{\n" + lines + "\n}\n"
+
+
+def _json(value: object) -> str:
+    if isinstance(value, list):
+        return "[\n" + ",\n".join(json.dumps(item, sort_keys=True) for item in value) + "\n]"
+    return json.dumps(value, sort_keys=True)
+
+
+def _rule(rule: dict[str, Any]) -> list[object]:
+    origin: str = rule["origin"]["name"]
+    size = len(rule["expansion"])
+    passes = rule["options"]["expand1"] and rule["alias"] is None
+    if passes and size != 1:
+        raise ValueError(f"`?{origin}` has an alternative of {size} symbols without a name")
+    action = "*" if origin.startswith("_") else "" if passes else rule["alias"] or origin
+    return [origin, size, action]
+
+
+def _scanner() -> tuple[str, dict[str, str]]:
+    """Lark's own lexer as one pattern, and the words that it takes out of NAME."""
+    lexer = build_lark().parser.lexer
+    assert isinstance(lexer, BasicLexer)
+    (pattern,) = lexer.scanner._mres
+    ((name, words),) = lexer.callback.items()
+    assert name == "NAME"
+    return pattern.pattern, {word.pattern.value: word.name for word in words.scanner.terminals}
 
 
 def main() -> None:
