@@ -63,7 +63,7 @@ def stamp_of(status: os.stat_result) -> Stamp:
     return Stamp(status.st_size, status.st_mtime_ns, status.st_ino)
 
 
-def dataset_files(dataset: DatasetDef, root: Path, split: str | None = None) -> list[DataFile]:
+def resolve_files(dataset: DatasetDef, root: Path, split: str | None = None) -> list[DataFile]:
     """The dataset's files: sources in written order, the files of a glob sorted by path.
 
     With ``split`` and a ``given`` split only that split's files. A file that two sources match is
@@ -143,7 +143,7 @@ def _open(full: Path, path: str, span: Span | None) -> BinaryIO:
             "name a file, or a glob such as `data/*.jsonl`",
             path,
         )
-    return os.fdopen(descriptor, "rb", buffering=0)  # type: ignore[return-value]
+    return os.fdopen(descriptor, "rb", buffering=0)
 
 
 def _unreadable(path: str, span: Span | None, error: OSError) -> Exception:

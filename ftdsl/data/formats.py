@@ -27,7 +27,8 @@ SPEAKERS = {
 class Format:
     """``required`` and ``optional`` are the fields that the format itself allows, with what each
     may hold: ``text``, ``turns`` (a list of messages), ``turns or text``, ``list``, ``bool``,
-    ``any``. One group of ``either`` must be present."""
+    ``speakers`` (ShareGPT turns), ``history`` (pairs of texts), ``any``. One group of
+    ``either`` must be present."""
 
     name: str
     required: dict[str, str]
@@ -50,7 +51,7 @@ FORMATS: dict[str, Format] = {
         Format(
             "alpaca",
             {"instruction": "text", "output": "text"},
-            {"input": "text", "system": "text", "history": "any"},
+            {"input": "text", "system": "text", "history": "history"},
         ),
         Format("sharegpt", {"conversations": "speakers"}, {"system": "text", "tools": "any"}),
         Format(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import orjson
@@ -61,9 +62,7 @@ def _malformed(data: bytes, text: str, line: int, offset: int, unfinished: bool)
         code, message = "FT321", "the last line is incomplete: it does not parse and has no end"
         help = "writing was cut off; write the file again, or delete its last line"
     before = text[:at]
-    return Fault(
-        code, message, line, offset + len(before.encode()), at + 1, help, excerpt(data)
-    )
+    return Fault(code, message, line, offset + len(before.encode()), at + 1, help, excerpt(data))
 
 
 def _explain(text: str) -> tuple[str, str, str, int]:
@@ -134,33 +133,37 @@ def _refused_value(text: str, value: Any) -> tuple[str, str, str, int]:
     return _too_deep()
 
 
-def repeated_key(data: bytes) -> str | None:
-    """The first key that an object of ``data`` holds twice; None if there is none."""
-    found: list[str] = []
-
-    def pairs(items: list[tuple[str, Any]]) -> None:
-        seen: set[str] = set()
-        for key, _ in items:
-            if key in seen:
-                found.append(key)
-            seen.add(key)
-
-    json.loads(data, object_pairs_hook=pairs)
-    return found[0] if found else None
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|[{}:]|-?[0-9][0-9.eE+-]*+')
 
 
-def large_integers(data: bytes) -> list[int]:
-    """All integers of ``data`` beyond ``EXACT``, as written."""
-    found: list[int] = []
+def repeated_key(data: bytes) -> tuple[str, int] | None:
+    """The first key that an object of ``data`` (one valid JSON value) holds twice, and the byte
+    index of its second place; None if there is none."""
+    open_objects: list[set[str]] = []
+    last, at = b"", 0
+    for match in _TOKEN.finditer(data):
+        token = match.group()
+        if token == b"{":
+            open_objects.append(set())
+        elif token == b"}":
+            open_objects.pop()
+        elif token == b":":
+            key = orjson.loads(last)
+            if key in open_objects[-1]:
+                return key, at
+            open_objects[-1].add(key)
+        elif token[:1] == b'"':
+            last, at = token, match.start()
+    return None
 
-    def integer(digits: str) -> int:
-        value = int(digits)
-        if abs(value) > EXACT:
-            found.append(value)
-        return value
 
-    json.loads(data, parse_int=integer)
-    return found
+def inexact_number(data: bytes) -> tuple[str, int] | None:
+    """The first integer of ``data`` beyond ``EXACT``, as written, and its byte index."""
+    for match in _TOKEN.finditer(data):
+        token = match.group()
+        if token[:1] in b"-0123456789" and token.lstrip(b"-").isdigit() and abs(int(token)) > EXACT:
+            return token.decode(), match.start()
+    return None
 
 
 def parse(data: bytes) -> Any:
