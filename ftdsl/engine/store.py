@@ -7,19 +7,24 @@ there; a folder that does not read back as a result of this very key is foreign,
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ftdsl.results.run import Output
 
-SCHEMA = "ftdsl.result/1"
+SCHEMA: Final = "ftdsl.result/1"
 RESULT = "result.json"
 _LATEST = "latest"
+_PLAIN_ID = re.compile(r"[a-z]+(\.[A-Za-z0-9_-]+)+\Z")
+_KEY = re.compile(r"[0-9a-f]{16,64}\Z")
+_LONGEST_NAME = 120
 
 
 class StoredResult(BaseModel):
@@ -51,11 +56,11 @@ class Store:
 
     def folder(self, step_id: str, key: str) -> Path:
         """Where the result with this key is published."""
-        return self.out / "steps" / step_id / key
+        return self.out / "steps" / folder_name(step_id) / _checked(key)
 
     def work(self, step_id: str, key: str) -> Path:
         """Where the step works until it is published."""
-        return self.out / "work" / f"{step_id}-{key}"
+        return self.out / "work" / f"{folder_name(step_id)}-{_checked(key)}"
 
     def read(self, step_id: str, key: str) -> StoredResult | None:
         """The published result, or None where there is none that is whole and its own."""
@@ -66,37 +71,70 @@ class Store:
     def latest(self, step_id: str) -> StoredResult | None:
         """The result that was published last for this step, whatever its key."""
         try:
-            key = (self.out / "steps" / step_id / _LATEST).read_text(encoding="ascii").strip()
+            latest = self.out / "steps" / folder_name(step_id) / _LATEST
+            key = latest.read_text(encoding="ascii").strip()
         except (OSError, UnicodeDecodeError):
             return None
-        is_key = key.isalnum() and key.isascii()
-        return self.read(step_id, key) if is_key else None
+        return self.read(step_id, key) if _KEY.match(key) else None
 
     def prepare(self, step_id: str, key: str) -> Path:
         """The step's own folder, made if need be, with what an interrupted run left there."""
         work = self.work(step_id, key)
         work.mkdir(parents=True, exist_ok=True)
-        ignore = self.out / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="ascii")
         return work
 
+    def discard(self, step_id: str, key: str) -> None:
+        """Forget what the step has done so far."""
+        shutil.rmtree(self.work(step_id, key), ignore_errors=True)
+
     def publish(self, step_id: str, key: str, inputs: dict[str, str], output: Output) -> Path:
-        """Make the work folder the step's result; whoever looks sees all of it or none."""
-        work, folder = self.work(step_id, key), self.folder(step_id, key)
+        """Make the work folder the step's result; whoever looks sees all of it or none.
+
+        The record is written last, when all else is on the disk: where it reads back, even in a
+        work folder, the result is whole. Raises ``OSError``.
+        """
+        work = self.work(step_id, key)
         (work / RESULT).unlink(missing_ok=True)
         files = {name: (work / name).stat().st_size for name in sorted(_names(work))}
         stored = StoredResult(step=step_id, key=key, inputs=inputs, files=files, output=output)
-        (work / RESULT).write_text(stored.model_dump_json(indent=1) + "\n", encoding="utf-8")
         _flush_tree(work)
+        replace_text(work / RESULT, stored.model_dump_json(indent=1) + "\n")
+        return self._move(stored)
+
+    def salvage(self, step_id: str, key: str) -> StoredResult | None:
+        """Publish a work folder that a killed run left whole; None where there is none."""
+        stored = _read(self.work(step_id, key), step_id, key)
+        if stored is not None:
+            self._move(stored)
+        return stored
+
+    def _move(self, stored: StoredResult) -> Path:
+        work, folder = self.work(stored.step, stored.key), self.folder(stored.step, stored.key)
         folder.parent.mkdir(parents=True, exist_ok=True)
+        flush(folder.parent.parent)
         if folder.exists():
             _set_aside(folder, work.with_name(f"{work.name}.old"))
         work.rename(folder)
         flush(folder.parent)
-        replace_text(folder.parent / _LATEST, key + "\n")
-        self._read[step_id, key] = stored
+        replace_text(folder.parent / _LATEST, stored.key + "\n")
+        self._read[stored.step, stored.key] = stored
         return folder
+
+
+def folder_name(step_id: str) -> str:
+    """A file name for a step id: the id itself where it is plain and short, else a readable part
+    of it and a digest. It is never a path, and never begins with a dot."""
+    if _PLAIN_ID.match(step_id) and len(step_id) <= _LONGEST_NAME:
+        return step_id
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "_", step_id)[:80]
+    digest = hashlib.blake2b(step_id.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    return f"{plain}-{digest}"
+
+
+def _checked(key: str) -> str:
+    if not _KEY.match(key):
+        raise ValueError(f"{key!r} is not a content key")
+    return key
 
 
 def _read(folder: Path, step_id: str, key: str) -> StoredResult | None:

@@ -261,13 +261,10 @@ class _Builder:
     # ------------------------------------------------------------------ pending
 
     def pending_blocks(self) -> Iterator[Step]:
-        blocks = {
-            "select": self.program.selects,
-            "rate": self.program.rates,
-        }
-        for kind, defs in blocks.items():
-            for block in defs:
-                yield _pending(kind, block.name, _NO_BLOCK.format(kind))
+        for select in self.program.selects:
+            yield _pending("select", select.name, _NO_BLOCK.format("select"))
+        for rate in self.program.rates:
+            yield _pending("rate", rate.name, _NO_BLOCK.format("rate"))
         for sweep in self.program.sweeps:
             yield _pending("sweep", sweep.train, _NO_BLOCK.format("sweep"))
 

@@ -1,4 +1,4 @@
-"""What a step takes: files to read, calls and tokens, hosts, money. An estimate, and said to be one.
+"""What a step takes: files, calls, tokens, hosts, money. An estimate, and said to be one.
 
 A token is taken to be four bytes of JSON at the expected, six at the least and two at the most.
 Nobody's price list is built in: what runs on this machine, or is stated to be on the premises,

@@ -17,7 +17,7 @@ from pathlib import Path
 
 _BLOCK = 1 << 20
 _RACY_NS = 2_000_000_000
-_FORMAT = "ftdsl.digests/1"
+_FORMAT = "ftdsl.digests/2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,8 @@ class FileDigests:
         stamp = _stamp(file)
         name = os.path.abspath(file)  # noqa: PTH100 - resolve() would cost a walk of the path
         entry = self._entries.get(name)
-        if entry is not None and entry[:4] == stamp:
-            return FileFacts(str(entry[4]), stamp[0], int(entry[5]))
+        if entry is not None and entry[:5] == stamp:
+            return FileFacts(str(entry[5]), stamp[0], int(entry[6]))
         started = time.time_ns()
         found = _hash(file)
         if max(stamp[1], stamp[2]) + _RACY_NS < started and _stamp(file) == stamp:
@@ -68,9 +68,15 @@ class FileDigests:
 
 
 def _stamp(file: Path) -> list[int]:
-    """Size, modification and change time in nanoseconds, inode."""
+    """Size, modification and change time in nanoseconds, inode, device."""
     status = file.stat()
-    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
+    return [
+        status.st_size,
+        status.st_mtime_ns,
+        status.st_ctime_ns,
+        status.st_ino,
+        status.st_dev,
+    ]
 
 
 def _hash(file: Path) -> FileFacts:
@@ -100,7 +106,7 @@ def _load(path: Path) -> dict[str, list[int | str]]:
 def _is_entry(entry: object) -> bool:
     return (
         isinstance(entry, list)
-        and len(entry) == 6
-        and isinstance(entry[4], str)
-        and all(isinstance(entry[i], int) for i in (0, 1, 2, 3, 5))
+        and len(entry) == 7
+        and isinstance(entry[5], str)
+        and all(isinstance(entry[i], int) for i in (0, 1, 2, 3, 4, 6))
     )

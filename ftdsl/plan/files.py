@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ftdsl.diagnostics.diagnostic import Diagnostic
+from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Refused
 from ftdsl.language.program import DatasetDef
 from ftdsl.plan.digests import FileDigests
@@ -49,16 +49,18 @@ class Files:
         from ftdsl.data.files import resolve_files
 
         try:
-            places = resolve_files(dataset, self.root)
+            found = resolve_files(dataset, self.root)
         except Refused as refused:
             return Listed(problem=refused.diagnostic)
         infos, lines = [], 0
-        for place in places:
+        for file in found:
             try:
-                facts = self._digests.facts(self.root / place.path)
+                facts = self._digests.facts(file.full)
             except OSError as error:
-                return Listed(problem=_unreadable(dataset, place.path, error))
-            infos.append(FileInfo(path=place.path, size=facts.size, sha256=facts.sha256, split=place.split))
+                return Listed(problem=_unreadable(dataset, file.path, error))
+            infos.append(
+                FileInfo(path=file.path, size=facts.size, sha256=facts.sha256, split=file.split)
+            )
             lines += facts.lines
         return Listed(tuple(infos), lines)
 
@@ -68,7 +70,7 @@ class Files:
         Nothing for a name that is no path under the root: a hub id, a tokenizer's name.
         """
         place = self.root / name
-        if not place.resolve().is_relative_to(self.root.resolve()):
+        if self.root.resolve() not in place.resolve().parents:
             return
         found = [place] if place.is_file() else sorted(place.rglob("*")) if place.is_dir() else []
         for file in found:
@@ -85,3 +87,9 @@ class Files:
     def save(self) -> None:
         """Remember the digests for the next plan."""
         self._digests.save()
+
+
+def _unreadable(dataset: DatasetDef, path: str, error: OSError) -> Diagnostic:
+    reason = error.strerror or type(error).__name__
+    place = dataset.span or Span(path, 0, 0)
+    return Diagnostic("FT303", f"data file `{path}` cannot be read: {reason}", place)

@@ -38,13 +38,15 @@ def changes(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, .
     A needed step that changed, and the order of things of which some came or went, are named only
     when nothing else is.
     """
-    names = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+    names = sorted(
+        name for name in before.keys() | after.keys() if before.get(name) != after.get(name)
+    )
     causes = [name for name in names if not _is_consequence(name)]
     return tuple(dict.fromkeys(_in_words(name, before, after) for name in causes or names))
 
 
 def _is_consequence(name: str) -> bool:
-    return name.startswith(("step ", "file order of ", "rule order", "problem of "))
+    return name.startswith(("step ", "order of ", "rule order", "problem of "))
 
 
 def _in_words(name: str, before: Mapping[str, str], after: Mapping[str, str]) -> str:
@@ -83,5 +85,3 @@ def _value(text: str) -> str:
         mantissa, exponent = f"{value:e}".split("e")
         return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
     return value if isinstance(value, str) else text
-
-

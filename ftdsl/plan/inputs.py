@@ -157,7 +157,7 @@ def _rows(dataset: DatasetDef, files: Files) -> Inputs:
 def _file_inputs(dataset: DatasetDef, files: Files) -> Inputs:
     listed = files.of(dataset)
     found = {f"file {info.path}": info.sha256 for info in listed.files}
-    found[f"file order of {dataset.name}"] = shown([info.path for info in listed.files])
+    found[f"order of {dataset.name}"] = shown([info.path for info in listed.files])
     if listed.problem is not None:
         found[f"problem of {dataset.name}"] = listed.problem.message
     return found
@@ -194,5 +194,3 @@ def _settings(prefix: str, settings: Iterable[tuple[str, Value]]) -> Inputs:
 def _steps(needs: Iterable[str], keys: Mapping[str, str], kind: str) -> Inputs:
     """The keys of the needed steps of one kind: those whose results this step reads."""
     return {f"step {id_}": keys[id_] for id_ in needs if id_.startswith(f"{kind}.")}
-
-

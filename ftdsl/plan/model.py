@@ -6,14 +6,14 @@ keys and the same bytes for the same inputs. Its JSON Schema is published with t
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from ftdsl.diagnostics.diagnostic import Diagnostic
 from ftdsl.plan.steps import Step
 
-SCHEMA = "ftdsl.plan/1"
+SCHEMA: Final = "ftdsl.plan/1"
 
 
 class PlanModel(BaseModel):

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from ftdsl import __version__
 from ftdsl.engine.context import Policy
 from ftdsl.engine.store import Store
 from ftdsl.language.program import Program
+from ftdsl.plan import lock
 from ftdsl.plan.blocks import build_steps
 from ftdsl.plan.cost import step_cost, total
 from ftdsl.plan.files import Files
 from ftdsl.plan.freshness import stale_reasons
 from ftdsl.plan.inputs import Inputs, step_inputs, step_key
-from ftdsl.plan.lock import lock_path, read_locked
+from ftdsl.plan.lock import lock_path, locked_of
 from ftdsl.plan.model import FileDigest, Plan, PlannedStep
 from ftdsl.plan.problems import step_problems
 from ftdsl.plan.selection import narrow
 from ftdsl.plan.steps import PendingStep, Step
-from ftdsl.plan.version import VERSION
 
 
 def build_plan(
@@ -31,15 +32,15 @@ def build_plan(
     ``Refused`` (FT202) for a selector that names nothing, (FT203) for a lock file that is damaged.
     """
     files, store = Files(root, out / "cache"), Store(out)
-    steps = build_steps(program, read_locked(program, root))
-    chosen, requested = narrow(steps, only, cases=_case_names(program))
+    steps = build_steps(program, locked_of(lock.read(root, program.path), program.path))
+    chosen, requested = narrow(steps, only)
     planned = plan_steps(chosen, files, store, policy, requested)
     read = [*(spec.path for spec in program.files), lock_path(program.path)]
     digests = {spec.path: spec.sha256 for spec in program.files}
     found = [(path, digests.get(path) or files.digest(path)) for path in read]
     files.save()
     return Plan(
-        version=VERSION,
+        version=__version__,
         spec=program.path,
         edition=program.edition,
         files=tuple(FileDigest(path=path, sha256=sha256) for path, sha256 in found if sha256),
@@ -98,7 +99,3 @@ def _planned(
         cost=cost,
         problems=problems,
     )
-
-
-def _case_names(program: Program) -> frozenset[str]:
-    return frozenset(eval_.name for eval_ in program.evals)

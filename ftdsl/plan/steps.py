@@ -1,8 +1,8 @@
 """The steps of a plan: frozen models that hold all a step needs to know, and nothing of the run.
 
-A step's content key (``plan.inputs``) is the digest of its definition without spans, of the files it
-reads, of the inputs of the steps whose results it uses, and of the version of the code that gives it
-meaning. Nothing else decides whether it runs again.
+A step's content key (``plan.inputs``) is the digest of its definition without spans, of the files
+it reads, of the inputs of the steps whose results it uses, and of the version of the code that
+gives it meaning. Nothing else decides whether it runs again.
 """
 
 from __future__ import annotations

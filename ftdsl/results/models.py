@@ -19,7 +19,7 @@ class Result(BaseModel):
 
 
 class SubValue(Result):
-    """One part of a failed predicate and what it came to on that row: ``words(reply.text)``, 412."""
+    """One part of a failed predicate and its value on that row: ``words(reply.text)``, 412."""
 
     source: str
     value: str
@@ -292,5 +292,11 @@ class GateOutput(Result):
 
 
 StepOutput = (
-    DatasetOutput | CheckOutput | DedupOutput | CoverageOutput | TrainOutput | EvalOutput | GateOutput
+    DatasetOutput
+    | CheckOutput
+    | DedupOutput
+    | CoverageOutput
+    | TrainOutput
+    | EvalOutput
+    | GateOutput
 )

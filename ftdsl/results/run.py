@@ -6,8 +6,9 @@ is its name, so that the printed word and the code cannot disagree.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -35,7 +36,7 @@ __all__ = [
     "verdict_of",
 ]
 
-SCHEMA = "ftdsl.run/1"
+SCHEMA: Final = "ftdsl.run/1"
 
 Status = Literal["done", "fresh", "failed", "blocked", "refused", "stopped", "pending"]
 
@@ -96,7 +97,8 @@ class StepRun(RunModel):
 
 class RunResult(RunModel):
     """One run of a plan. ``signal`` is the number of the signal that stopped it, or None;
-    ``diagnostics`` are those that belong to no single step (a plan whose inputs moved)."""
+    ``diagnostics`` are those that belong to no single step (a plan whose inputs moved); ``only``
+    are the selectors that narrowed the plan."""
 
     schema_: Literal["ftdsl.run/1"] = Field(default=SCHEMA, alias="schema")
     version: str
@@ -108,6 +110,15 @@ class RunResult(RunModel):
     exit_code: int
     signal: int | None = None
     seconds: float = 0.0
+    only: tuple[str, ...] = ()
+
+    @property
+    def resume(self) -> str:
+        """The command that goes on where a stopped run left off; "" for one that was not."""
+        if self.verdict != "stopped":
+            return ""
+        only = "".join(f" --only {selector}" for selector in self.only)
+        return f"ftdsl run {shlex.quote(self.spec)}{only}"
 
     def step(self, step_id: str) -> StepRun | None:
         """The record of the step with this id, or None."""

@@ -1,0 +1,66 @@
+"""The runs of an output folder: ``runs/<id>/run.json``, and which was the last."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from ftdsl.engine.store import replace_text
+from ftdsl.results.run import RunResult
+
+FILE = "run.json"
+LATEST = "latest"
+_ID = re.compile(r"[0-9]{8}T[0-9]{6}-[0-9a-f]{6}\Z")
+
+
+def new_run_id() -> str:
+    """``20261231T235959-1a2b3c``: sorts by time, and differs within one second."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+
+
+def save_run(out: Path, result: RunResult) -> Path:
+    """Write the run's record atomically and call it the last one. Raises ``OSError``."""
+    folder = out / "runs" / result.run_id
+    folder.mkdir(parents=True, exist_ok=True)
+    replace_text(folder / FILE, result.model_dump_json(indent=1) + "\n")
+    replace_text(out / "runs" / LATEST, result.run_id + "\n")
+    return folder / FILE
+
+
+def run_ids(out: Path) -> tuple[str, ...]:
+    """All runs, the newest first."""
+    try:
+        names = [entry.name for entry in (out / "runs").iterdir()]
+    except OSError:
+        return ()
+    return tuple(sorted((name for name in names if _ID.match(name)), reverse=True))
+
+
+def read_run(out: Path, run_id: str = LATEST) -> RunResult | None:
+    """The record of a run; None for one that is not there or cannot be read. A unique beginning
+    of an id stands for it, and ``latest`` for the last run."""
+    if run_id == LATEST:
+        run_id = _latest(out)
+    elif not _ID.match(run_id):
+        found = [name for name in run_ids(out) if run_id and name.startswith(run_id)]
+        run_id = found[0] if len(found) == 1 else ""
+    if not _ID.match(run_id):
+        return None
+    try:
+        return RunResult.model_validate_json((out / "runs" / run_id / FILE).read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def _latest(out: Path) -> str:
+    try:
+        found = (out / "runs" / LATEST).read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        found = ""
+    if _ID.match(found):
+        return found
+    return next(iter(run_ids(out)), "")

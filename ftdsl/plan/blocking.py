@@ -1,0 +1,17 @@
+"""Which findings of one step keep another from running."""
+
+from __future__ import annotations
+
+from ftdsl.plan.steps import Step, TrainStep
+from ftdsl.results.models import Verdict
+
+
+def reason_to_wait(step: Step, need: str, verdict: Verdict | None) -> str | None:
+    """Why ``step`` must not run although ``need`` has a result, or None.
+
+    Training spends hours and money on its rows, so that it waits for every check and dedup of
+    them to pass; an evaluation of the same rows is cheap and tells more than none.
+    """
+    if isinstance(step, TrainStep) and verdict not in (None, "pass"):
+        return f"{need} did not pass, and training waits for it"
+    return None

@@ -1,0 +1,241 @@
+"""``ftspec.lock``: the committed history that ``locked.…`` and ``baseline.…`` read.
+
+It lies beside the spec, and holds a section for each spec of that folder. It is read by every plan
+and written by ``ftdsl lock`` alone.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from ftdsl.diagnostics.diagnostic import Diagnostic, Span
+from ftdsl.engine.context import Refused
+from ftdsl.engine.store import replace_text
+from ftdsl.plan.blocks import Locked
+from ftdsl.plan.lock_model import Lock, LockedBaseline, LockedDataset, LockedScore, SpecLock
+from ftdsl.plan.lock_text import render
+from ftdsl.plan.model import Plan
+from ftdsl.plan.steps import GateStep
+from ftdsl.results.models import (
+    CheckOutput,
+    DatasetOutput,
+    DedupOutput,
+    EvalOutput,
+    GateOutput,
+    TrainOutput,
+)
+from ftdsl.results.run import RunResult
+
+FILE = "ftspec.lock"
+_Entry = TypeVar("_Entry")
+_LARGEST = 16 << 20
+_CONFLICT = (b"<<<<<<< ", b"=======", b">>>>>>> ")
+
+
+def lock_path(spec: str) -> str:
+    """Root-relative path of the lock file that belongs to the spec ``spec``."""
+    return (PurePosixPath(spec).parent / FILE).as_posix()
+
+
+def read(root: Path, spec: str) -> Lock:
+    """The lock beside ``spec``; an empty one where there is none. Raises ``Refused`` (FT203) for a
+    file that cannot be read, is not a lock of this version, or holds a merge conflict."""
+    path = lock_path(spec)
+    place = root / path
+    if not place.resolve().is_relative_to(root.resolve()):
+        raise _damaged(path, "it is a link that leads out of the project")
+    try:
+        with place.open("rb") as stream:
+            data = stream.read(_LARGEST + 1)
+    except FileNotFoundError:
+        return Lock()
+    except OSError as error:
+        raise _damaged(path, error.strerror or type(error).__name__) from error
+    return parse(data, path)
+
+
+def parse(data: bytes, path: str = FILE) -> Lock:
+    """The lock that ``data`` spells; raises ``Refused`` (FT203), naming ``path``."""
+    if len(data) > _LARGEST:
+        raise _damaged(path, f"it is larger than {_LARGEST >> 20} MiB")
+    for number, line in enumerate(data.split(b"\n"), start=1):
+        if line.startswith(_CONFLICT):
+            raise _damaged(path, f"line {number} is an unresolved merge conflict")
+    try:
+        return Lock.model_validate(tomllib.loads(data.decode("utf-8")))
+    except UnicodeDecodeError as error:
+        raise _damaged(path, f"byte {error.start} is not UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise _damaged(path, str(error)) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise _damaged(path, f"`{where}`: {first['msg']}") from error
+
+
+def write(root: Path, spec: str, lock: Lock) -> bool:
+    """Put ``lock`` beside ``spec``, atomically; False where it already says exactly that."""
+    place = root / lock_path(spec)
+    text = render(lock)
+    try:
+        if place.read_bytes() == text.encode("utf-8"):
+            return False
+    except OSError:
+        pass  # it is not there, or unreadable: writing decides
+    replace_text(place, text)
+    return True
+
+
+def update(lock: Lock, plan: Plan, result: RunResult) -> Lock:
+    """``lock`` with what this run of ``plan`` found. What the run did not touch stays as it was,
+    unless the whole spec ran and no longer declares it. A gate's baseline is the first of its
+    candidates once the gate passes; a gate that never had one takes its scores unless it fails.
+    """
+    name = PurePosixPath(plan.spec).name
+    before = lock.specs.get(name, SpecLock())
+    after = SpecLock(
+        datasets=_kept(before.datasets, plan, "dataset") | _datasets(before, result),
+        models=_kept(before.models, plan, "model") | _models(plan),
+        trains=_kept(before.trains, plan, "train") | _trains(result),
+        baselines=_kept(before.baselines, plan, "gate") | _baselines(before, plan, result),
+    )
+    return lock.model_copy(update={"specs": {**lock.specs, name: after}})
+
+
+def locked_of(lock: Lock, spec: str) -> Locked:
+    """What the steps of ``spec`` read of the lock."""
+    found = lock.specs.get(PurePosixPath(spec).name, SpecLock())
+    return Locked(
+        counts={n: each.rows for n, each in found.datasets.items() if each.rows is not None},
+        baselines={n: _numbers(each.scores) for n, each in found.baselines.items()},
+    )
+
+
+def _numbers(scores: Mapping[str, LockedScore]) -> dict[str, float]:
+    return {
+        f"{name}.{part}": float(getattr(score, part))
+        for name, score in scores.items()
+        for part in ("mean", "low", "high", "n")
+    }
+
+
+def _kept(entries: Mapping[str, _Entry], plan: Plan, kind: str) -> dict[str, _Entry]:
+    """Entries that still mean something: all of them after a run of part of the spec."""
+    if plan.only:
+        return dict(entries)
+    declared = {p.step.name for p in plan.steps if p.step.kind == kind}
+    if kind == "model":
+        declared = set(_models(plan))
+    return {name: entry for name, entry in entries.items() if name in declared}
+
+
+def _datasets(before: SpecLock, result: RunResult) -> dict[str, LockedDataset]:
+    found: dict[str, LockedDataset] = {}
+    outputs = [step.output for step in result.steps]
+    for output in outputs:
+        if isinstance(output, DatasetOutput):
+            files = {info.path: info.sha256 for info in output.files}
+            found[output.name] = LockedDataset(digest=output.digest, files=files)
+    for output in outputs:
+        if isinstance(output, CheckOutput) and output.name in found:
+            changes = {"rows": output.counts.checked, "splits": output.splits}
+            found[output.name] = found[output.name].model_copy(update=changes)
+        elif isinstance(output, DedupOutput) and output.name in found:
+            found[output.name] = found[output.name].model_copy(update={"kept": output.kept})
+    return {name: _with_older(entry, before.datasets.get(name)) for name, entry in found.items()}
+
+
+def _with_older(entry: LockedDataset, before: LockedDataset | None) -> LockedDataset:
+    """The counts of an earlier run of the same bytes, where this run did not count."""
+    if before is None or before.digest != entry.digest:
+        return entry
+    rows = before.rows if entry.rows is None else entry.rows
+    kept = before.kept if entry.kept is None else entry.kept
+    splits = entry.splits or before.splits
+    return entry.model_copy(update={"rows": rows, "kept": kept, "splits": splits})
+
+
+def _models(plan: Plan) -> dict[str, dict[str, str]]:
+    """Settings of each model by the names that its steps' inputs give them, and its files."""
+    found: dict[str, dict[str, str]] = {}
+    for planned in plan.steps:
+        places = set()
+        for name, value in planned.inputs.items():
+            kind, _, rest = name.partition(" ")
+            model, _, setting = rest.partition(" ")
+            if kind == "model":
+                found.setdefault(model, {})[setting] = _plain(value)
+                if setting in ("path", "template"):
+                    places.add((model, _plain(value).rstrip("/")))
+        for model, place in places:
+            for name, value in planned.inputs.items():
+                path = name.removeprefix("file ")
+                if path != name and (path == place or path.startswith(f"{place}/")):
+                    found[model][f"sha256 {path}"] = value
+    return found
+
+
+def _plain(value: str) -> str:
+    """A JSON string without its quotes; other JSON as it is."""
+    return value[1:-1] if value.startswith('"') and "\\" not in value else value
+
+
+def _trains(result: RunResult) -> dict[str, dict[str, str]]:
+    outputs = (step.output for step in result.steps)
+    return {
+        output.name: {"base": output.base, "target": output.target, **output.digests}
+        for output in outputs
+        if isinstance(output, TrainOutput)
+    }
+
+
+def _baselines(before: SpecLock, plan: Plan, result: RunResult) -> dict[str, LockedBaseline]:
+    found: dict[str, LockedBaseline] = {}
+    for planned in plan.steps:
+        step = planned.step
+        if not isinstance(step, GateStep):
+            continue
+        record = result.step(step.id)
+        output = record.output if record is not None else None
+        verdict = output.verdict if isinstance(output, GateOutput) else None
+        is_first = step.name not in before.baselines and verdict != "fail"
+        if verdict == "pass" or is_first:
+            accepted = _scores(step, step.gate.candidates[0], result)
+            if accepted is not None:
+                found[step.name] = accepted
+    return found
+
+
+def _scores(step: GateStep, model: str, result: RunResult) -> LockedBaseline | None:
+    record = result.step(f"eval.{step.gate.eval}.{model}")
+    output = record.output if record is not None else None
+    if not isinstance(output, EvalOutput):
+        return None
+    scores = {
+        name: LockedScore(
+            mean=each.mean,
+            low=each.low,
+            high=each.high,
+            n=each.n,
+            confidence=each.confidence,
+            method=each.method,
+        )
+        for name, each in output.scores.items()
+    }
+    return LockedBaseline(model=model, eval=output.name, scores=scores)
+
+
+def _damaged(path: str, why: str) -> Refused:
+    return Refused(
+        Diagnostic(
+            "FT203",
+            f"{path} cannot be used: {why}",
+            Span(path, 0, 0),
+            help=f"restore it with `git checkout -- {path}`, or delete it and run `ftdsl lock`",
+        )
+    )

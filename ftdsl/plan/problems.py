@@ -1,0 +1,49 @@
+"""What stands in a step's way before it runs: files that are not there, hosts not allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ftdsl.diagnostics.diagnostic import Diagnostic, Span
+from ftdsl.engine.context import Policy
+from ftdsl.language.program import DatasetDef, ModelDef
+from ftdsl.plan.cost import host_of
+from ftdsl.plan.files import Files
+from ftdsl.plan.steps import DatasetStep, EvalStep, Step
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def step_problems(step: Step, files: Files, policy: Policy) -> tuple[Diagnostic, ...]:
+    """Problems of this step alone; the step itself decides when it runs."""
+    match step:
+        case DatasetStep():
+            return tuple(_file_problems(step.dataset, files))
+        case EvalStep(model=ModelDef() as model):
+            return tuple(_host_problems(model, policy))
+        case _:
+            return ()
+
+
+def _file_problems(dataset: DatasetDef, files: Files) -> Iterator[Diagnostic]:
+    problem = files.of(dataset).problem
+    if problem is not None:
+        yield problem
+
+
+def _host_problems(model: ModelDef, policy: Policy) -> Iterator[Diagnostic]:
+    host = host_of(model)
+    if host is None or host in _LOOPBACK:
+        return
+    if policy.offline:
+        why = "this run is offline"
+    elif host not in policy.allowed_hosts:
+        why = "the operator has not allowed this host"
+    else:
+        return
+    yield Diagnostic(
+        "FT210",
+        f"model `{model.name}` is asked at {host}, but {why}",
+        model.span or Span("", 0, 0),
+        help=f"allow it on the command line: `--allow-host {host}`",
+    )
