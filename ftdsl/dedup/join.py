@@ -1,9 +1,9 @@
 """Exact set-similarity join: which sets may be alike, and their Jaccard similarity.
 
-Complete by construction (Chaudhuri, Ganti and Kaushik 2006; Bayardo, Ma and Srikant 2007): two sets
-of Jaccard similarity ``t`` or more share ``ceil(t * size)`` elements of each, so that they share one
-among the first ``size - ceil(t * size) + 1`` elements of each when all are put in one order. The
-order is rarest first, so that few sets share those elements.
+Complete by construction (Chaudhuri, Ganti and Kaushik 2006; Bayardo, Ma and Srikant 2007): two
+sets of Jaccard similarity ``t`` or more share ``ceil(t * size)`` elements of each, so that they
+share one among the first ``size - ceil(t * size) + 1`` elements of each when all are put in one
+order. The order is rarest first, so that few sets share those elements.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def _lookup(values: NDArray[np.uint64], known: NDArray[np.uint64]) -> Ints:
     if len(known) == 0:
         return found
     # A table over the leading bits turns most strangers away before the binary search.
-    bits = min(max(int(len(known)).bit_length() + 3, 12), 26)
+    bits = min(max(len(known).bit_length() + 3, 12), 26)
     shift = np.uint64(64 - bits)
     table = np.zeros(1 << bits, dtype=np.bool_)
     table[(known >> shift).astype(np.int64)] = True
@@ -122,7 +122,8 @@ class JaccardMeasure:
         """The most that the similarity can be, given the sizes alone."""
         sizes, counts = self.shared.sizes, self.shared.ids.counts
         overlap = np.minimum(counts[left], counts[right])
-        return overlap / (sizes[left] + sizes[right] - overlap)
+        bound: Floats = overlap / (sizes[left] + sizes[right] - overlap)
+        return bound
 
     def _chunks(self, right: Ints) -> Iterator[tuple[int, int]]:
         return Ragged(right, offsets_of(self.shared.ids.counts[right])).chunks(_GATHER)

@@ -13,11 +13,14 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from hashlib import blake2b
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ftdsl.dedup.ragged import Ints, Ragged, concatenate, offsets_of
+from ftdsl.dedup.sets import SetStore
 
 Hashes = NDArray[np.uint64]
 
@@ -197,24 +200,25 @@ class ShingleTable:
     punctuation) become one class. ``add`` gives the class of each text, -1 for one with no word.
     """
 
-    def __init__(self, width: int = 5) -> None:
+    def __init__(self, width: int = 5, folder: Path | None = None) -> None:
         self.width = width
-        self._parts: list[Ragged] = []
+        self.sets = SetStore(folder)
         self._class_of: dict[bytes, int] = {}
 
     def __len__(self) -> int:
         return len(self._class_of)
 
-    def add(self, texts: Sequence[str]) -> Ints:
-        """The classes of these texts; new sets are kept."""
+    def add(self, texts: Sequence[str]) -> tuple[Ints, Ragged]:
+        """The classes of these texts, and the sets of the classes that are new."""
         sets = shingle_sets(texts, self.width)
         classes = np.empty(len(texts), dtype=np.int64)
         fresh: list[int] = []
         data, bounds = memoryview(sets.values.tobytes()), (sets.offsets * 8).tolist()
-        for index, (start, end) in enumerate(zip(bounds, bounds[1:], strict=False)):
+        for index, (start, end) in enumerate(pairwise(bounds)):
             classes[index] = self._class(data[start:end], index, fresh)
-        self._parts.append(sets.take(np.array(fresh, dtype=np.int64)))
-        return classes
+        new = sets.take(np.array(fresh, dtype=np.int64))
+        self.sets.append(new)
+        return classes, new
 
     def _class(self, body: memoryview, index: int, fresh: list[int]) -> int:
         if not body:
@@ -225,9 +229,3 @@ class ShingleTable:
             known = self._class_of[digest] = len(self._class_of)
             fresh.append(index)
         return known
-
-    def sets(self) -> Ragged:
-        """One row of sorted distinct hashes a class."""
-        merged = concatenate(self._parts, np.uint64)
-        self._parts = [merged]
-        return merged

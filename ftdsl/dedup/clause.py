@@ -1,0 +1,86 @@
+"""What one ``drop`` line must be able to tell: which rows are one, and which are alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from ftdsl.dedup.join import Floats
+from ftdsl.dedup.ragged import Ints
+from ftdsl.language.program import DropDef
+
+# The parts of a row that a drop line compares: one text for each expression after ``on``.
+Texts = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Pairs of classes that are similar enough, and how similar."""
+
+    left: Ints
+    right: Ints
+    similarity: Floats
+
+
+def no_pairs() -> Pairs:
+    none = np.empty(0, dtype=np.int64)
+    return Pairs(none, none, np.empty(0, dtype=np.float64))
+
+
+class Index(Protocol):
+    """Finds the classes that are similar enough to given ones."""
+
+    def insert(self, classes: Ints) -> None:
+        """These classes (each once, never twice) have a row that is kept."""
+        ...
+
+    def kept_like(self, classes: Ints) -> Pairs:
+        """Pairs of one of ``classes`` (left) and an inserted class (right)."""
+        ...
+
+    def alike(self, classes: Ints) -> Pairs:
+        """Pairs among ``classes``, each pair once."""
+        ...
+
+
+class Comparer(Protocol):
+    """Takes the texts of a drop line block by block, and makes the index over them.
+
+    Rows whose texts are one and the same for the line are one class; a row that can be nobody's
+    duplicate has class -1.
+    """
+
+    def add(self, rows: Sequence[Texts]) -> Ints:
+        """The class of each row."""
+        ...
+
+    def index(self) -> Index:
+        """The index over all classes so far."""
+        ...
+
+    def __len__(self) -> int:
+        """How many classes there are."""
+        ...
+
+
+@dataclass(slots=True)
+class Clause:
+    """A drop line when all rows are read. ``classes`` holds the class of every row in file order;
+    ``others`` those of the rows of ``against``, or None where rows of the dataset are compared
+    with one another. ``count`` is the number of classes."""
+
+    drop: DropDef
+    classes: Ints
+    others: Ints | None
+    index: Index
+    count: int
+
+
+def label(drop: DropDef) -> str:
+    """How reports name the line: ``near on prompt against golden``."""
+    columns = ", ".join(expr.source or str(expr.value) for expr in drop.on)
+    against = f" against {drop.against}" if drop.against else ""
+    return f"{drop.method} on {columns}{against}"

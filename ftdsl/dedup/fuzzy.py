@@ -1,0 +1,71 @@
+"""Fuzzy duplicates of short texts: rapidfuzz's ratio over all pairs of different texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ftdsl.dedup.clause import Pairs, Texts, no_pairs
+from ftdsl.dedup.ragged import Ints
+from ftdsl.dedup.shingles import words
+
+
+class FuzzyComparer:
+    """Texts after NFKC and casefold, as words joined by single spaces. Similarity is the normalised
+    indel similarity, ``2 * LCS / (|a| + |b|)``: what rapidfuzz calls ``ratio`` / 100. Every pair is
+    compared: the texts stay in memory, and the time grows with the square of their number.
+    """
+
+    def __init__(self, similarity: float) -> None:
+        self.similarity = similarity
+        self._class_of: dict[str, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._class_of)
+
+    def add(self, rows: Sequence[Texts]) -> Ints:
+        return np.fromiter((self._class(texts) for texts in rows), np.int64, len(rows))
+
+    def _class(self, texts: Texts) -> int:
+        text = " ".join(words("\n".join(texts)))
+        return self._class_of.setdefault(text, len(self._class_of)) if text else -1
+
+    def index(self) -> FuzzyIndex:
+        return FuzzyIndex(list(self._class_of), self.similarity)
+
+
+class FuzzyIndex:
+    """The texts by class, and the classes that are kept."""
+
+    def __init__(self, texts: list[str], similarity: float) -> None:
+        self._texts = texts
+        self._similarity = similarity
+        self._kept: list[int] = []
+
+    def insert(self, classes: Ints) -> None:
+        self._kept.extend(classes.tolist())
+
+    def kept_like(self, classes: Ints) -> Pairs:
+        return self._compared(classes, np.array(self._kept, dtype=np.int64))
+
+    def alike(self, classes: Ints) -> Pairs:
+        pairs = self._compared(classes, classes)
+        once = pairs.left < pairs.right
+        return Pairs(pairs.left[once], pairs.right[once], pairs.similarity[once])
+
+    def _compared(self, left: Ints, right: Ints) -> Pairs:
+        from rapidfuzz.distance import Indel
+        from rapidfuzz.process import cdist
+
+        if not len(left) or not len(right):
+            return no_pairs()
+        scores = cdist(
+            [self._texts[one] for one in left.tolist()],
+            [self._texts[one] for one in right.tolist()],
+            scorer=Indel.normalized_similarity,
+            score_cutoff=self._similarity,
+            dtype=np.float64,
+        )
+        rows, columns = np.nonzero(scores >= self._similarity)
+        return Pairs(left[rows], right[columns], scores[rows, columns])
