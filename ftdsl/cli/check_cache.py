@@ -36,7 +36,7 @@ class Checked:
 def folder() -> Path:
     """Where the user's cache is: ``$XDG_CACHE_HOME/ftdsl`` or ``~/.cache/ftdsl``."""
     stated = os.environ.get("XDG_CACHE_HOME", "")
-    base = Path(stated) if stated.startswith("/") else Path(os.path.expanduser("~/.cache"))
+    base = Path(stated) if stated.startswith("/") else Path("~/.cache").expanduser()
     return base / "ftdsl"
 
 

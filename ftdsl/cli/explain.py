@@ -1,4 +1,5 @@
-"""``ftdsl explain``: what a diagnostic code means, with an example that fails and one that passes."""
+"""``ftdsl explain``: what a diagnostic code means, with an example that fails and one that
+passes."""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from ftdsl import __version__
 from ftdsl.diagnostics.diagnostic import Diagnostic
 from ftdsl.reports.document import (
-    SCHEMA,
     CountsEntry,
     Document,
     FactEntry,
@@ -33,7 +32,7 @@ def document(report: Report) -> Document:
     """The typed object that ``render`` writes."""
     run, plan = report.run, report.plan
     return Document(
-        schema=SCHEMA,
+        schema="ftdsl.report/1",
         version=__version__,
         command=report.command,
         verdict=report.verdict,

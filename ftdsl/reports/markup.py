@@ -38,7 +38,7 @@ class Markup(str):
 Node = str | Iterable["Node"] | None
 
 
-def tag(name: str, *children: Node, **attributes: str | int | float | bool | None) -> Markup:
+def tag(name: str, /, *children: Node, **attributes: str | int | float | bool | None) -> Markup:
     """One element. Attribute names are written with ``_`` for ``-`` (``class_`` for ``class``);
     False and None leave an attribute out, True writes it bare. ValueError for a name not in the
     closed set or an ``href`` that leaves the page: both are bugs of the caller."""

@@ -37,7 +37,6 @@ from ftdsl.results.models import (
 )
 from ftdsl.results.run import RunResult
 
-
 _Entry = TypeVar("_Entry")
 
 

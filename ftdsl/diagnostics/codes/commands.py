@@ -129,15 +129,6 @@ CODES: tuple[Code, ...] = (
         "run",
     ),
     Code(
-        "FT262",
-        "plan-file",
-        "a saved plan cannot be read",
-        "`ftdsl apply` takes a file that `ftdsl plan -o` wrote with the same version of the "
-        "format, unchanged.",
-        "ftdsl apply README.md",
-        "ftdsl plan specs/support.ftspec -o plan.json\nftdsl apply plan.json",
-        "run",
-    ),
     Code(
         "FT263",
         "already-there",

@@ -1,0 +1,220 @@
+"""What a run found in one dataset, as a part of a page: rules, coverage, duplicates, findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from ftdsl.reports.inert import shortened
+from ftdsl.reports.markup import Markup, Node, tag
+from ftdsl.reports.numbers import count, plural, share
+from ftdsl.reports.plots import bar
+from ftdsl.reports.summary import MOODS, bound_text, output_text, rule_text, short_by
+from ftdsl.results.models import (
+    Bar,
+    CheckOutput,
+    CoverageGroup,
+    CoverageOutput,
+    DatasetOutput,
+    DedupOutput,
+    Finding,
+    Removal,
+    RuleOutcome,
+)
+from ftdsl.results.run import RunResult
+
+if TYPE_CHECKING:
+    from ftdsl.reports.html import Extent
+
+
+def dataset_names(run: RunResult) -> list[str]:
+    """Datasets that anything was found about, in the order of the run."""
+    outputs = (step.output for step in run.steps)
+    kinds = CheckOutput | DedupOutput | CoverageOutput
+    return list(dict.fromkeys(each.name for each in outputs if isinstance(each, kinds)))
+
+
+def dataset_body(
+    run: RunResult, name: str, findings: Sequence[Finding], extent: Extent
+) -> list[Node]:
+    """All that is known of the dataset ``name``."""
+    outputs = [step.output for step in run.steps if getattr(step.output, "name", "") == name]
+    body: list[Node] = []
+    for output in outputs:
+        match output:
+            case DatasetOutput():
+                continue
+            case CheckOutput():
+                body += [tag("p", _sentence(output_text(output))), _rules(output.outcomes)]
+                own = [each for each in findings if each.dataset in (name, "")]
+                body.append(_findings(own, output, extent))
+            case DedupOutput():
+                body += _pairs(output, extent)
+            case CoverageOutput():
+                body.append(tag("h3", "Coverage"))
+                body += [_group(group) for group in output.groups]
+                body.append(_rules(output.outcomes))
+            case _:
+                continue
+    return body
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _rules(outcomes: Sequence[RuleOutcome]) -> Markup | None:
+    if not outcomes:
+        return None
+    rows = [
+        tag(
+            "tr",
+            tag("td", tag("span", outcome.verdict, class_=f"chip {MOODS[outcome.verdict]}")),
+            tag("td", tag("b", outcome.rule), _doc(outcome), class_="name"),
+            tag("td", _rule_bar(outcome), class_="bar"),
+            tag("td", rule_text(outcome)),
+            tag("td", tag("code", outcome.requirement) if outcome.requirement else None),
+        )
+        for outcome in outcomes
+    ]
+    heads = ("", "rule", "failing", "", "requirement")
+    head = tag("thead", tag("tr", *(tag("th", each) for each in heads)))
+    table = tag("table", head, tag("tbody", *rows))
+    return tag("div", tag("div", table, class_="scroll"), class_="card")
+
+
+def _doc(outcome: RuleOutcome) -> Markup | None:
+    return tag("div", outcome.doc, class_="soft small") if outcome.doc else None
+
+
+def _rule_bar(outcome: RuleOutcome) -> Markup | None:
+    if outcome.kind == "dataset":
+        return None
+    return bar(outcome.rate, None, MOODS[outcome.verdict])
+
+
+def _group(group: CoverageGroup) -> Markup:
+    head = tag(
+        "div",
+        tag("h4", "by ", tag("code", group.source)),
+        tag("span", f"as diverse as {group.effective:.1f} equal parts", class_="soft small push"),
+        class_="head",
+    )
+    rows = [_bar_row(each) for each in group.bars]
+    return tag("div", head, tag("table", tag("tbody", *rows)), class_="card")
+
+
+def _bar_row(each: Bar) -> Markup:
+    tone = "accent" if each.met else "bad"
+    bound = each.bound if each.is_share else None
+    state = " ".join(part for part in (bound_text(each), short_by(each)) if part)
+    return tag(
+        "tr",
+        tag("td", shortened(each.key, 60) or "(empty)", class_="name"),
+        tag("td", bar(each.share, bound, tone), class_="bar"),
+        tag("td", share(each.share), class_="number"),
+        tag("td", plural(each.rows, "row"), class_="number soft"),
+        tag("td", tag("span", state, class_=f"chip {'good' if each.met else 'bad'}")
+            if state else None),
+    )  # fmt: skip
+
+
+def _pairs(output: DedupOutput, extent: Extent) -> list[Node]:
+    body: list[Node] = [
+        tag("h3", "Duplicates and leaks"),
+        tag("p", _sentence(output_text(output)), " The row on the left is gone; the one on the "
+            "right is why." if output.removed else ""),
+    ]  # fmt: skip
+    if output.findings:
+        body.append(
+            tag("div", *(_finding(each, extent) for each in output.findings[:20]), class_="card")
+        )
+    chosen = output.removed[: extent.pairs]
+    body += [_pair(each, extent) for each in chosen[:6]]
+    if len(chosen) > 6:
+        rest = [_pair(each, extent) for each in chosen[6:]]
+        body.append(tag("details", tag("summary", plural(len(rest), "more pair")), *rest))
+    if len(output.removed) > len(chosen):
+        more = count(len(output.removed) - len(chosen))
+        body.append(tag("p", f"{more} more pairs are in the results folder.", class_="soft"))
+    return body
+
+
+def _pair(each: Removal, extent: Extent) -> Markup:
+    over = tag(
+        "div",
+        tag("b", each.method),
+        tag("span", f"similarity {each.similarity:.2f}"),
+        class_="over",
+    )
+    left = _side("removed", each.path, each.line, each.row_id, each.excerpt, extent)
+    right = _side(
+        "kept", each.kept_path, each.kept_line, each.kept_row_id, each.kept_excerpt, extent
+    )
+    return tag("div", over, left, right, class_="pair")
+
+
+def _side(role: str, path: str, line: int, row_id: str, text: str, extent: Extent) -> Markup:
+    return tag(
+        "div",
+        tag("div", f"{role} · {path}:{line} · row {row_id}", class_="tag"),
+        tag("div", text[: extent.text], class_="quote") if text else None,
+    )
+
+
+def _findings(findings: Sequence[Finding], output: CheckOutput, extent: Extent) -> Node:
+    if not findings:
+        return None
+    totals = {each.rule: each.failing for each in output.outcomes if each.kind == "row"}
+    left = extent.findings
+    body: list[Node] = [tag("h3", "Findings")]
+    ordered = sorted(findings, key=lambda each: (each.severity, each.rule, each.code))
+    for i, ((rule, code), group) in enumerate(
+        groupby(ordered, lambda each: (each.rule, each.code))
+    ):
+        found = list(group)
+        shown = found[: min(extent.of_a_rule, left)]
+        left -= len(shown)
+        more = max(totals.get(rule, 0), len(found)) - len(shown)
+        body.append(_finding_group(rule or code, shown, more, i < 3, extent))
+    return body
+
+
+def _finding_group(
+    title: str, shown: Sequence[Finding], more: int, is_open: bool, extent: Extent
+) -> Markup:
+    total = plural(len(shown) + more, "finding")
+    rest = tag("p", f"… and {count(more)} more.", class_="soft") if more > 0 else None
+    return tag(
+        "details",
+        tag("summary", tag("b", title), f" · {total}"),
+        tag("div", *(_finding(each, extent) for each in shown), rest, class_="card"),
+        open=is_open,
+    )
+
+
+def _finding(each: Finding, extent: Extent) -> Markup:
+    mood = "bad" if each.severity == "error" else "unsure"
+    place = ":".join(str(part) for part in (each.path, each.line, each.column) if part)
+    return tag(
+        "div",
+        tag(
+            "p",
+            tag("span", each.code, class_=f"chip {mood}"),
+            " ",
+            tag("span", place, class_="mono place"),
+            tag("span", f"  row {each.row_id}", class_="soft small") if each.row_id else None,
+        ),
+        tag("p", shortened(each.message, extent.text)),
+        tag("dl", *_values(each, extent), class_="values") if each.values else None,
+        tag("pre", each.excerpt[: extent.text], class_="wrap") if each.excerpt else None,
+        tag("p", each.help, class_="soft small") if each.help else None,
+        class_="finding",
+    )
+
+
+def _values(each: Finding, extent: Extent) -> Iterator[Markup]:
+    for value in each.values:
+        yield tag("dt", tag("code", value.source))
+        yield tag("dd", value.value[: extent.text], class_="mono")

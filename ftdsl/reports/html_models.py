@@ -1,0 +1,251 @@
+"""Gates, scores, answers and training as parts of a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from ftdsl.reports.markup import Markup, Node, tag
+from ftdsl.reports.numbers import count, decimal, duration, interval, plural, score
+from ftdsl.reports.plots import Curve, curves, interval_plot, score_bar, smoothed
+from ftdsl.reports.summary import MOODS, VERDICT_WORDS
+from ftdsl.reports.terminal_run import requirement_text
+from ftdsl.results.models import (
+    Case,
+    Estimate,
+    EvalOutput,
+    GateOutput,
+    Requirement,
+    TrainOutput,
+)
+
+if TYPE_CHECKING:
+    from ftdsl.reports.html import Extent
+
+
+def gate_cards(gate: GateOutput) -> list[Node]:
+    """Each requirement's interval against its threshold; the first are drawn, slices in a fold."""
+    head = tag(
+        "div",
+        tag("h3", gate.name),
+        tag("span", VERDICT_WORDS[gate.verdict], class_=f"chip {MOODS[gate.verdict]}"),
+        tag("span", _against(gate), class_="soft small"),
+        class_="head",
+    )
+    overall = [each for each in gate.requirements if not each.slice]
+    sliced = [each for each in gate.requirements if each.slice]
+    body: list[Node] = [head, tag("div", *map(_requirement, overall), class_="cards")]
+    if sliced:
+        bad = any(each.verdict != "pass" for each in sliced)
+        cards = tag("div", *map(_requirement, sliced), class_="cards")
+        summary = tag("summary", f"By slice: {plural(len(sliced), 'requirement')}")
+        body.append(tag("details", summary, cards, open=bad))
+    return body
+
+
+def _against(gate: GateOutput) -> str:
+    against = f", against {gate.baseline}" if gate.baseline else ""
+    return f"on {gate.eval}{against}"
+
+
+def _requirement(each: Requirement) -> Markup:
+    where = f" · {each.slice}" if each.slice else ""
+    return tag(
+        "article",
+        tag(
+            "div",
+            tag("span", VERDICT_WORDS[each.verdict], class_=f"chip {MOODS[each.verdict]}"),
+            tag("span", f"{each.candidate}{where}", class_="soft small push"),
+            class_="head",
+        ),
+        tag("p", tag("code", each.requirement)),
+        interval_plot(
+            each.estimate,
+            each.low,
+            each.high,
+            each.bound,
+            each.op,
+            tone=MOODS[each.verdict],
+            points=each.paired,
+        ),
+        tag("p", requirement_text(each), class_="soft small"),
+        class_="card",
+    )
+
+
+def score_cards(outputs: Sequence[EvalOutput], trained: frozenset[str]) -> Markup:
+    """One card a score: each model's mean with its whiskers, trained models in color."""
+    names = dict.fromkeys(name for output in outputs for name in output.scores)
+    return tag("div", *(_score_card(name, outputs, trained) for name in names), class_="cards")
+
+
+def _score_card(name: str, outputs: Sequence[EvalOutput], trained: frozenset[str]) -> Markup:
+    found = [(output, output.scores[name]) for output in outputs if name in output.scores]
+    first = found[0][1]
+    told = f"{first.confidence:.0%} interval, {first.method}, {plural(first.n, 'case')}"
+    missing = sum(each.unscored for _, each in found)
+    rows: list[Node] = []
+    for output, each in found:
+        tone = "accent" if output.model in trained or len(found) == 1 else "other"
+        rows += [
+            tag("span", output.model),
+            tag("span", tag("b", score(each.mean)), " ",
+                tag("span", interval(each.low, each.high), class_="soft small"), class_="value"),
+            score_bar(each.mean, each.low, each.high, tone),
+        ]  # fmt: skip
+    return tag(
+        "article",
+        tag("div", tag("h4", name), tag("span", told, class_="soft small push"), class_="head"),
+        tag("div", *rows, class_="scores"),
+        tag("div", tag("span", "0%"), tag("span", "50%"), tag("span", "100%"), class_="ends"),
+        tag("p", f"{count(missing)} answers could not be scored.", class_="soft small")
+        if missing
+        else None,
+        _slices(name, [output for output, _ in found]),
+        class_="card",
+    )
+
+
+def _slices(name: str, outputs: Sequence[EvalOutput]) -> Markup | None:
+    rows = []
+    for output in outputs:
+        for slice_name, values in output.slices.items():
+            for value, scores in values.items():
+                if name in scores:
+                    rows.append(_slice_row(output.model, slice_name, value, scores[name]))
+    if not rows:
+        return None
+    table = tag("table", tag("tbody", *rows))
+    return tag("details", tag("summary", "By slice"), tag("div", table, class_="scroll"))
+
+
+def _slice_row(model: str, slice_name: str, value: str, each: Estimate) -> Markup:
+    return tag(
+        "tr",
+        tag("td", f"{slice_name} = {value}"),
+        tag("td", model),
+        tag("td", score(each.mean), class_="number"),
+        tag("td", interval(each.low, each.high), class_="number soft"),
+        tag("td", f"n {count(each.n)}", class_="number soft"),
+    )
+
+
+def answers(outputs: Sequence[EvalOutput], extent: Extent) -> list[Node]:
+    """Cases side by side, those first on which the models differ most."""
+    by_id = [{case.case_id: case for case in output.cases} for output in outputs]
+    if not by_id or not by_id[0]:
+        return []
+    shared = [key for key in by_id[0] if all(key in each for each in by_id)]
+    ordered = sorted(shared, key=lambda key: -_spread([each[key] for each in by_id]))
+    chosen = ordered[: extent.answers]
+    blocks = [_answer([each[key] for each in by_id], outputs, extent) for key in chosen]
+    if not blocks:
+        return []
+    title = "Answers, those first on which the models differ" if len(outputs) > 1 else "Answers"
+    body: list[Node] = [tag("h3", title), *blocks[:4]]
+    if len(blocks) > 4:
+        body.append(
+            tag("details", tag("summary", plural(len(blocks) - 4, "more case")), *blocks[4:])
+        )
+    return body
+
+
+def _spread(cases: Sequence[Case]) -> float:
+    """How far the models' mean scores on one case lie apart."""
+    means = [sum(case.scores.values()) / len(case.scores) for case in cases if case.scores]
+    return max(means) - min(means) if means else 0.0
+
+
+def _answer(cases: Sequence[Case], outputs: Sequence[EvalOutput], extent: Extent) -> Markup:
+    first = cases[0]
+    columns = [_text_column("expected", first.expected, "", extent)]
+    for case, output in zip(cases, outputs, strict=True):
+        told = ", ".join(f"{name} {score(value)}" for name, value in case.scores.items())
+        why = ", ".join(f"{name} unscored: {reason}" for name, reason in case.unscored.items())
+        columns.append(
+            _text_column(output.model, case.output, ", ".join(filter(None, (told, why))), extent)
+        )
+    over = tag(
+        "div",
+        tag("b", f"case {first.case_id}"),
+        tag("span", first.prompt[: min(400, extent.text)]),
+        class_="over",
+    )
+    return tag("div", over, *columns, class_="pair answers")
+
+
+def _text_column(title: str, text: str, told: str, extent: Extent) -> Markup:
+    return tag(
+        "div",
+        tag("div", f"{title} · {told}" if told else title, class_="tag"),
+        tag("div", text[: extent.text] or "(empty)", class_="quote"),
+    )
+
+
+def training_card(output: TrainOutput) -> Markup:
+    """Loss curves and what was trained with what."""
+    losses = [(float(p.step), p.loss) for p in output.curve if p.loss is not None]
+    evals = [(float(p.step), p.eval_loss) for p in output.curve if p.eval_loss is not None]
+    lines = []
+    if len(losses) > 20:
+        lines.append(Curve("training loss", tuple(losses), "faint"))
+        lines.append(Curve("smoothed", tuple(smoothed(losses)), "accent"))
+    elif losses:
+        lines.append(Curve("training loss", tuple(losses), "accent"))
+    if evals:
+        lines.append(Curve("validation loss", tuple(evals), "warm", dots=True))
+    resumed = output.resumed_from
+    told = f"{output.target} from {output.base}, {duration(output.seconds)}"
+    return tag(
+        "article",
+        tag(
+            "div",
+            tag("h3", output.name),
+            tag("span", told, class_="soft small push"),
+            class_="head",
+        ),
+        curves(lines, "step", "loss"),
+        tag("p", f"Resumed from step {count(resumed)}.", class_="soft small") if resumed else None,
+        tag("div", tag("table", tag("tbody", *_facts(output))), class_="scroll"),
+        _settings(output),
+        class_="card",
+    )
+
+
+def _facts(output: TrainOutput) -> Iterator[Markup]:
+    losses = [point.loss for point in output.curve if point.loss is not None]
+    evals = [point.eval_loss for point in output.curve if point.eval_loss is not None]
+    share = output.trained_parameters / max(1, output.total_parameters)
+    parameters = f"{count(output.trained_parameters)} of {count(output.total_parameters)}"
+    rows, steps = count(output.rows), count(output.steps)
+    facts = [
+        (
+            "rows",
+            f"{count(output.rows)} to learn from, {count(output.validation_rows)} to validate",
+        ),
+        (
+            "steps",
+            f"{count(output.steps)}, {output.epochs:g} epochs, {count(output.tokens)} tokens",
+        ),
+        ("parameters", f"{parameters} trained ({share:.2%})"),
+    ]
+    if losses:
+        facts.append(("training loss", f"{decimal(losses[0])} → {decimal(losses[-1])}"))
+    if evals:
+        facts.append(("validation loss", f"{decimal(evals[0])} → {decimal(evals[-1])}"))
+    for name, value in facts:
+        yield tag("tr", tag("td", name, class_="soft"), tag("td", value))
+
+
+def _settings(output: TrainOutput) -> Markup | None:
+    pairs = {**output.settings, **{f"digest of {k}": v for k, v in output.digests.items()}}
+    rows = [
+        tag("tr", tag("td", tag("code", key)), tag("td", tag("code", value)))
+        for key, value in pairs.items()
+    ]
+    if not rows:
+        return None
+    table = tag("table", tag("tbody", *rows))
+    return tag(
+        "details", tag("summary", "Settings and digests"), tag("div", table, class_="scroll")
+    )

@@ -1,0 +1,231 @@
+"""A report as Markdown for a job summary or a comment: below 60,000 characters, no link, no image.
+
+Text of data stands in code spans or is escaped sign by sign, so that it can neither mention anyone,
+load anything, nor close a block that it stands in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from ftdsl.reports.document import DatasetEntry, Document, FindingEntry, GateEntry
+from ftdsl.reports.inert import line, shortened
+from ftdsl.reports.json import document
+from ftdsl.reports.numbers import (
+    count,
+    decimal,
+    difference,
+    duration,
+    interval,
+    meter,
+    plural,
+    score,
+    share,
+)
+from ftdsl.reports.report import Report
+from ftdsl.reports.summary import VERDICT_WORDS
+
+LIMIT = 60_000
+_SHOWN = 25
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~&@:])")
+_VERDICT_MARKS = {"pass": "✅", "fail": "❌", "inconclusive": "⚠️", "error": "⛔"}
+
+
+def render(report: Report) -> str:
+    """Headline, gates, scores, data, findings; cut at a line where it would grow too long."""
+    return _cut("\n".join(_lines(document(report))))
+
+
+def _cut(text: str) -> str:
+    if len(text) <= LIMIT:
+        return text
+    return text[:LIMIT].rpartition("\n")[0] + "\n\n*The rest was left out: see the full report.*\n"
+
+
+def _lines(found: Document) -> Iterator[str]:
+    mark = _VERDICT_MARKS.get(found.verdict, "⏹️")
+    yield f"## {mark} ftdsl {found.command}: {VERDICT_WORDS[found.verdict]}"
+    yield ""
+    if found.spec:
+        yield f"{code(found.spec)}, {plural(len(found.findings), 'finding')}"
+        yield ""
+    yield from _gates(found.gates)
+    yield from _evals(found)
+    yield from _trainings(found)
+    for name, dataset in found.datasets.items():
+        yield from _dataset(name, dataset)
+    yield from _findings(found.findings)
+    yield from _steps(found)
+    if found.facts:
+        yield from table(("", ""), ((text(f.name), text(f.value)) for f in found.facts))
+    if found.notes:
+        yield from _fenced(found.notes)
+
+
+def _gates(gates: tuple[GateEntry, ...]) -> Iterator[str]:
+    if not gates:
+        return
+    yield "### Gates"
+    yield ""
+    rows = (
+        (
+            f"{_VERDICT_MARKS[gate.verdict]} {text(gate.name)}",
+            text(gate.candidate) + (f" ({text(gate.slice)})" if gate.slice else ""),
+            code(gate.requirement),
+            difference(gate.estimate) if gate.paired else score(gate.estimate),
+            interval(gate.low, gate.high, points=gate.paired),
+            count(gate.n),
+        )
+        for gate in gates
+    )
+    yield from table(("gate", "candidate", "requirement", "estimate", "interval", "n"), rows)
+
+
+def _evals(found: Document) -> Iterator[str]:
+    for name, models in found.evals.items():
+        yield f"### Scores on {text(name)}"
+        yield ""
+        rows = (
+            (
+                text(model),
+                text(key),
+                score(each.mean),
+                interval(each.low, each.high),
+                count(each.n),
+                count(each.unscored),
+            )
+            for model, scores in models.items()
+            for key, each in scores.items()
+        )
+        yield from table(("model", "score", "mean", "interval", "n", "unscored"), rows)
+
+
+def _trainings(found: Document) -> Iterator[str]:
+    if not found.trainings:
+        return
+    yield "### Training"
+    yield ""
+    rows = (
+        (
+            text(name),
+            text(each.base),
+            count(each.rows),
+            count(each.steps),
+            f"{decimal(each.first_loss)} → {decimal(each.last_loss)}",
+            decimal(each.last_eval_loss),
+            duration(each.seconds),
+        )
+        for name, each in found.trainings.items()
+    )
+    heads = ("training", "base", "rows", "steps", "loss", "validation loss", "time")
+    yield from table(heads, rows)
+
+
+def _dataset(name: str, dataset: DatasetEntry) -> Iterator[str]:
+    yield f"### Data: {text(name)}"
+    yield ""
+    counts = dataset.counts
+    told = (
+        f"{plural(counts.discovered or dataset.rows, 'row')}, {count(len(dataset.removed))} removed"
+    )
+    yield f"{told}, {count(counts.failed)} unreadable, {count(counts.skipped)} skipped"
+    yield ""
+    if dataset.rules:
+        rows = (
+            (
+                f"{_VERDICT_MARKS.get(rule.verdict, '⚠️')} {text(rule.rule)}",
+                count(rule.failing),
+                count(rule.checked),
+                share(rule.rate),
+                code(rule.requirement),
+            )
+            for rule in dataset.rules
+        )
+        yield from table(("rule", "failing", "of", "rate", "requirement"), rows)
+    for group in dataset.coverage:
+        bars = (
+            (
+                code(bar.key),
+                f"`{meter(bar.share, 20)}`",
+                share(bar.share),
+                count(bar.rows),
+                "✅" if bar.met else "❌",
+            )
+            for bar in group.bars
+        )
+        yield from table((f"by {code(group.source)}", "", "share", "rows", "met"), bars)
+
+
+def _findings(findings: tuple[FindingEntry, ...]) -> Iterator[str]:
+    if not findings:
+        return
+    yield "### Findings"
+    yield ""
+    worst = sorted(findings, key=lambda each: each.severity)
+    rows = (
+        (code(_place(each)), each.code, text(each.rule), text(shortened(each.message, 300)))
+        for each in worst[:_SHOWN]
+    )
+    yield from table(("where", "code", "rule", "what"), rows)
+    if len(worst) > _SHOWN:
+        yield f"… and {count(len(worst) - _SHOWN)} more."
+        yield ""
+
+
+def _steps(found: Document) -> Iterator[str]:
+    if not found.steps:
+        return
+    yield "<details><summary>Steps</summary>"
+    yield ""
+    rows = (
+        (
+            code(step.id),
+            step.status,
+            text("; ".join(step.reasons)),
+            "" if step.seconds is None else duration(step.seconds),
+        )
+        for step in found.steps
+    )
+    yield from table(("step", "status", "why", "time"), rows)
+    yield "</details>"
+    yield ""
+
+
+def _place(finding: FindingEntry) -> str:
+    parts = (finding.path, finding.line, finding.column)
+    return ":".join(str(part) for part in parts if part) or "–"
+
+
+def _fenced(lines: tuple[str, ...]) -> Iterator[str]:
+    body = [line(each) for each in lines]
+    ticks = "`" * max(3, _longest_run("\n".join(body)) + 1)
+    yield from (f"{ticks}text", *body, ticks, "")
+
+
+def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    """A table with an empty line below; the cells are Markdown already."""
+    yield f"| {' | '.join(heads)} |"
+    yield "|" + "---|" * len(heads)
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+    yield ""
+
+
+def text(raw: str) -> str:
+    """``raw`` as plain text: every sign with a meaning is escaped, a mention is broken up."""
+    return _SPECIAL.sub(r"\\\1", line(raw)).replace("\\@", "\\@\u200b")
+
+
+def code(raw: str) -> str:
+    """``raw`` as a code span that also holds inside a table cell; empty for nothing."""
+    shown = line(raw).replace("|", "\\|")
+    if not shown.strip():
+        return ""
+    ticks = "`" * (_longest_run(shown) + 1)
+    pad = " " if shown.startswith("`") or shown.endswith("`") else ""
+    return f"{ticks}{pad}{shown}{pad}{ticks}"
+
+
+def _longest_run(shown: str) -> int:
+    return max((len(run) for run in re.findall(r"`+", shown)), default=0)

@@ -1,0 +1,190 @@
+"""What each step came to, in the words that the terminal, Markdown and HTML reports share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from ftdsl.reports.numbers import count, decimal, duration, plural, score, share, size
+from ftdsl.results.models import (
+    Bar,
+    CheckOutput,
+    CoverageOutput,
+    DatasetOutput,
+    DedupOutput,
+    EvalOutput,
+    GateOutput,
+    RuleOutcome,
+    TrainOutput,
+)
+
+if TYPE_CHECKING:
+    from ftdsl.results.models import StepOutput, Verdict
+    from ftdsl.results.run import RunResult, StepRun
+
+Mood = Literal["good", "bad", "unsure", "quiet"]
+
+MARKS: dict[Mood, str] = {"good": "✓", "bad": "✗", "unsure": "△", "quiet": "◌"}
+TONES: dict[Mood, str] = {"good": "green", "bad": "red", "unsure": "yellow", "quiet": "dim"}
+MOODS: dict[str, Mood] = {
+    "pass": "good",
+    "fail": "bad",
+    "error": "bad",
+    "refused": "bad",
+    "inconclusive": "unsure",
+    "warn": "unsure",
+    "stopped": "unsure",
+}
+
+VERDICT_WORDS: dict[Verdict, str] = {
+    "pass": "PASS",
+    "fail": "FAIL",
+    "inconclusive": "INCONCLUSIVE",
+    "error": "NO ANSWER",
+    "stopped": "STOPPED",
+    "refused": "REFUSED",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StepLine:
+    """One step on one line. ``fresh`` tells that the result was there already."""
+
+    mood: Mood
+    kind: str
+    name: str
+    text: str
+    fresh: bool = False
+
+
+def step_line(step: StepRun) -> StepLine:
+    """What ``step`` came to."""
+    fresh = step.status == "fresh"
+    if step.output is not None:
+        mood = _output_mood(step.output)
+        return StepLine(mood, step.kind, step.name, output_text(step.output), fresh)
+    mood = (
+        "quiet" if step.status in ("blocked", "pending") else MOODS.get(step.verdict or "", "bad")
+    )
+    return StepLine(mood, step.kind, step.name, _status_text(step), fresh)
+
+
+def _output_mood(output: StepOutput) -> Mood:
+    outcomes = output.outcomes if isinstance(output, CheckOutput | CoverageOutput) else ()
+    mood = MOODS[getattr(output, "verdict", "pass")]
+    warned = any(outcome.verdict == "warn" for outcome in outcomes)
+    return "unsure" if mood == "good" and warned else mood
+
+
+def _status_text(step: StepRun) -> str:
+    if step.status == "blocked":
+        return f"not run: it needs {step.blocked_by or 'a step'}, which did not pass"
+    if step.diagnostics:
+        return step.diagnostics[0].message
+    if step.reasons:
+        return step.reasons[0]
+    return {"pending": "cannot run in this version", "stopped": "stopped, can be resumed"}.get(
+        step.status, step.status
+    )
+
+
+def output_text(output: StepOutput) -> str:
+    """The figures of one step's output in a few words."""
+    match output:
+        case DatasetOutput():
+            total = sum(file.size for file in output.files)
+            return f"{plural(len(output.files), 'file')}, {size(total)}"
+        case CheckOutput():
+            return _check_text(output)
+        case DedupOutput():
+            return _dedup_text(output)
+        case CoverageOutput():
+            return _coverage_text(output)
+        case TrainOutput():
+            return _train_text(output)
+        case EvalOutput():
+            return _eval_text(output)
+        case GateOutput():
+            met = sum(each.verdict == "pass" for each in output.requirements)
+            return f"{met} of {plural(len(output.requirements), 'requirement')} met"
+
+
+def _check_text(output: CheckOutput) -> str:
+    parts = [plural(output.counts.discovered, "row")]
+    if output.counts.failed:
+        parts.append(f"{count(output.counts.failed)} unreadable")
+    if output.counts.skipped:
+        parts.append(f"{count(output.counts.skipped)} skipped")
+    failed = sum(outcome.verdict == "fail" for outcome in output.outcomes)
+    warned = sum(outcome.verdict == "warn" for outcome in output.outcomes)
+    told = f"{failed} of {plural(len(output.outcomes), 'rule')} failed"
+    parts.append(told if failed else f"{plural(len(output.outcomes), 'rule')} hold")
+    if warned:
+        parts.append(f"{warned} warned")
+    return ", ".join(parts)
+
+
+def _dedup_text(output: DedupOutput) -> str:
+    if not output.removed:
+        return f"no duplicate among {plural(output.rows, 'row')}"
+    methods = ", ".join(f"{count(n)} {name}" for name, n in output.by_method.items())
+    told = f"{count(len(output.removed))} of {plural(output.rows, 'row')} removed"
+    return f"{told} ({methods})" if methods else told
+
+
+def _coverage_text(output: CoverageOutput) -> str:
+    bars = [bar for group in output.groups for bar in group.bars if bar.bound is not None]
+    met = sum(bar.met for bar in bars) + sum(o.verdict == "pass" for o in output.outcomes)
+    return f"{met} of {plural(len(bars) + len(output.outcomes), 'bound')} met"
+
+
+def _train_text(output: TrainOutput) -> str:
+    losses = [point.loss for point in output.curve if point.loss is not None]
+    parts = [f"{plural(output.steps, 'step')}, {output.epochs:g} epochs"]
+    if losses:
+        parts.append(f"loss {decimal(losses[0])} → {decimal(losses[-1])}")
+    parts.append(duration(output.seconds))
+    return ", ".join(parts)
+
+
+def _eval_text(output: EvalOutput) -> str:
+    scores = [f"{name} {score(each.mean)}" for name, each in output.scores.items()]
+    cases = max((each.n + each.unscored for each in output.scores.values()), default=0)
+    parts = [f"{output.model}: {', '.join(scores)}", plural(cases, "case")]
+    if output.errors:
+        parts.append(f"{plural(output.errors, 'request')} failed")
+    return ", ".join(parts)
+
+
+def rule_text(outcome: RuleOutcome) -> str:
+    """How many rows break a rule, or what the statement came to."""
+    if outcome.kind == "dataset":
+        return outcome.value or ("holds" if outcome.verdict == "pass" else "does not hold")
+    told = f"{count(outcome.failing)} of {plural(outcome.checked, 'row')}"
+    waived = f", {count(outcome.waived)} waived" if outcome.waived else ""
+    return f"{told} ({share(outcome.rate)}){waived}"
+
+
+def bound_text(bar: Bar) -> str:
+    """``>= 60%`` or ``>= 50 rows``; empty where there is no bound."""
+    if bar.bound is None:
+        return ""
+    amount = share(bar.bound) if bar.is_share else plural(round(bar.bound), "row")
+    return f"{bar.op} {amount}"
+
+
+def short_by(bar: Bar) -> str:
+    """How many rows would meet a bound that is not met."""
+    return f"{plural(bar.missing_rows, 'row')} short" if not bar.met and bar.missing_rows else ""
+
+
+def closing(run: RunResult) -> str:
+    """``PASS, 7 steps (3 unchanged), 4m 12s``."""
+    if run.verdict == "pass" and run.steps and run.nothing_to_do:
+        return (
+            f"{VERDICT_WORDS[run.verdict]}: nothing to do, all {len(run.steps)} steps are unchanged"
+        )
+    fresh = sum(step.status == "fresh" for step in run.steps)
+    steps = plural(len(run.steps), "step")
+    told = f"{steps} ({fresh} unchanged)" if fresh else steps
+    return f"{VERDICT_WORDS[run.verdict]}: {told}, {duration(run.seconds)}"

@@ -1,0 +1,252 @@
+"""A run on one screen: findings, then each step, curves, scores, gates and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from ftdsl.reports.inert import line, shortened
+from ftdsl.reports.numbers import (
+    count,
+    decimal,
+    difference,
+    interval,
+    meter,
+    plural,
+    score,
+    share,
+    sparkline,
+)
+from ftdsl.reports.report import Report
+from ftdsl.reports.run_document import findings_of
+from ftdsl.reports.style import Style
+from ftdsl.reports.summary import (
+    MARKS,
+    MOODS,
+    TONES,
+    bound_text,
+    closing,
+    rule_text,
+    short_by,
+    step_line,
+)
+from ftdsl.results.models import (
+    CheckOutput,
+    CoverageOutput,
+    DedupOutput,
+    EvalOutput,
+    Finding,
+    GateOutput,
+    Requirement,
+    RuleOutcome,
+    TrainOutput,
+)
+from ftdsl.results.run import RunResult, StepRun
+
+_SHOWN_OF_A_RULE = 3
+_SHOWN_PAIRS = 3
+_METER = 20
+
+
+def run_lines(report: Report, style: Style) -> Iterator[str]:
+    """The lines of a run's report."""
+    run = report.run
+    if run is None:
+        return
+    yield from _findings(report, run, style)
+    if report.only_findings:
+        return
+    if not style.quiet:
+        yield from _steps(run, style)
+    elif run.verdict != "pass":
+        yield from _gates(run, style)
+    if not style.quiet or run.verdict != "pass":
+        mood = MOODS[run.verdict]
+        yield style.paint(f"{MARKS[mood]} {closing(run)}", TONES[mood])
+
+
+def _findings(report: Report, run: RunResult, style: Style) -> Iterator[str]:
+    every = style.verbose or report.only_findings
+    shown: Iterable[Finding] = findings_of(run)
+    if every and report.all_findings is not None:
+        shown = report.all_findings()
+    totals = _totals(run)
+    for key, group in groupby(shown, key=lambda each: (each.dataset, each.rule, each.code)):
+        found = list(group)
+        kept = found if every else found[:_SHOWN_OF_A_RULE]
+        for finding in kept:
+            yield _finding(finding, style)
+        dataset, rule, _ = key
+        more = max(totals.get((dataset, rule), 0), len(found)) - len(kept)
+        if more > 0:
+            how = f": ftdsl rows {line(run.spec)} {line(rule)}" if rule else ""
+            yield style.paint(f"  … and {count(more)} more{how}", "dim") + "\n"
+
+
+def _totals(run: RunResult) -> dict[tuple[str, str], int]:
+    return {
+        (step.output.name, outcome.rule): outcome.failing
+        for step in run.steps
+        if isinstance(step.output, CheckOutput)
+        for outcome in step.output.outcomes
+        if outcome.kind == "row"
+    }
+
+
+def _finding(finding: Finding, style: Style) -> str:
+    tone = "red" if finding.severity == "error" else "yellow"
+    place = ":".join(str(part) for part in (finding.path, finding.line, finding.column) if part)
+    rule = f" {finding.rule}:" if finding.rule and finding.rule not in finding.message else ""
+    row = f" (row {line(finding.row_id)})" if finding.row_id else ""
+    head = style.paint(f"{finding.severity}[{finding.code}]", tone)
+    lead = f"{style.paint(line(place), 'bold')}: " if place else ""
+    lines = [f"{lead}{head}:{line(rule)} {line(finding.message)}{style.paint(row, 'dim')}"]
+    width = max((len(value.source) for value in finding.values), default=0)
+    room = max(20, style.width - min(width, 40) - 6)
+    lines += [
+        f"    {style.paint(f'{line(value.source):<{min(width, 40)}}', 'cyan')}  "
+        f"{shortened(value.value, room)}"
+        for value in finding.values
+    ]
+    if finding.excerpt and not finding.values:
+        lines.append(f"    {shortened(finding.excerpt, style.width - 4)}")
+    if finding.help:
+        lines.append(f"  = help: {line(finding.help)}")
+    return "\n".join(lines) + "\n"
+
+
+def _steps(run: RunResult, style: Style) -> Iterator[str]:
+    lines = [step_line(step) for step in run.steps]
+    width = max((len(f"{each.kind} {each.name}") for each in lines), default=0)
+    for step, each in zip(run.steps, lines, strict=True):
+        mark = style.paint(MARKS[each.mood], TONES[each.mood])
+        title = f"{each.kind} {line(each.name)}"
+        fresh = style.paint("  unchanged", "dim") if each.fresh else ""
+        head = style.paint(f"{title:<{min(width, 40)}}", "bold")
+        yield f"{mark} {head}  {line(each.text)}{fresh}"
+        yield from _details(run, step, style)
+    if run.steps:
+        yield ""
+
+
+def _details(run: RunResult, step: StepRun, style: Style) -> Iterator[str]:
+    match step.output:
+        case CheckOutput(outcomes=outcomes):
+            yield from _rules(outcomes, style)
+        case DedupOutput():
+            yield from _removed(step.output, style)
+        case CoverageOutput():
+            yield from _coverage(step.output, style)
+        case TrainOutput():
+            yield from _curve(step.output)
+        case EvalOutput(name=name) if _is_last_eval(run, step):
+            yield from _scores(run, name, style)
+        case GateOutput():
+            yield from _requirements(step.output.requirements, style)
+        case _:
+            return
+
+
+def _is_last_eval(run: RunResult, step: StepRun) -> bool:
+    """The scores of all models stand in one table, below the last of them."""
+    same = [s for s in run.steps if isinstance(s.output, EvalOutput) and s.name == step.name]
+    return bool(same) and same[-1] is step
+
+
+def _rules(outcomes: Iterable[RuleOutcome], style: Style) -> Iterator[str]:
+    wrong = [each for each in outcomes if each.verdict != "pass" or style.verbose]
+    width = min(28, max((len(each.rule) for each in wrong), default=0))
+    for outcome in wrong:
+        mood = MOODS[outcome.verdict]
+        mark = style.paint(MARKS[mood], TONES[mood])
+        when = style.paint(f"   {line(outcome.requirement)}", "dim") if outcome.requirement else ""
+        yield f"    {mark} {line(outcome.rule):<{width}}  {line(rule_text(outcome))}{when}"
+
+
+def _removed(output: DedupOutput, style: Style) -> Iterator[str]:
+    shown = output.removed if style.verbose else output.removed[:_SHOWN_PAIRS]
+    for pair in shown:
+        yield (
+            f"    {line(pair.path)}:{pair.line} duplicates {line(pair.kept_path)}:{pair.kept_line}"
+            f"  {style.paint(f'{pair.method}, similarity {pair.similarity:.2f}', 'dim')}"
+        )
+    if len(output.removed) > len(shown):
+        yield style.paint(f"    … and {count(len(output.removed) - len(shown))} more", "dim")
+
+
+def _coverage(output: CoverageOutput, style: Style) -> Iterator[str]:
+    for group in output.groups:
+        yield f"    by {line(group.source)}"
+        width = min(24, max((len(bar.key) for bar in group.bars), default=0))
+        for bar in group.bars:
+            bound = bound_text(bar)
+            mood = MOODS["pass" if bar.met else "fail"]
+            state = f"{style.paint(MARKS[mood], TONES[mood])} {bound}" if bound else ""
+            lack = f"  {short_by(bar)}" if short_by(bar) else ""
+            told = f"{share(bar.share):>6}  {count(bar.rows):>7}"
+            yield (
+                f"      {shortened(bar.key, 24):<{width}}  {meter(bar.share, _METER)} {told}"
+                f"  {state}{lack}"
+            ).rstrip()
+    yield from _rules(output.outcomes, style)
+
+
+def _curve(output: TrainOutput) -> Iterator[str]:
+    losses = [point.loss for point in output.curve if point.loss is not None]
+    evals = [point.eval_loss for point in output.curve if point.eval_loss is not None]
+    for name, values in (("loss", losses), ("validation loss", evals)):
+        if len(values) > 1:
+            yield (
+                f"    {name:<15}  {decimal(values[0])} {sparkline(values)} {decimal(values[-1])}"
+            )
+    trained = f"{output.trained_parameters:,} of {output.total_parameters:,} parameters"
+    yield f"    {plural(output.rows, 'row')}, {plural(output.tokens, 'token')}, trained {trained}"
+
+
+def _scores(run: RunResult, name: str, style: Style) -> Iterator[str]:
+    outputs = [
+        step.output
+        for step in run.steps
+        if isinstance(step.output, EvalOutput) and step.output.name == name
+    ]
+    width = min(28, max((len(output.model) for output in outputs), default=0))
+    names = list(dict.fromkeys(key for output in outputs for key in output.scores))
+    cell = 26
+    heads = "".join(f"{line(key):<{cell}}" for key in names)
+    yield style.paint(f"    {'':<{width}}  {heads}".rstrip(), "dim")
+    for output in outputs:
+        cells = []
+        for key in names:
+            found = output.scores.get(key)
+            told = "" if found is None else f"{score(found.mean)} {interval(found.low, found.high)}"
+            cells.append(f"{told:<{cell}}")
+        yield f"    {line(output.model):<{width}}  {''.join(cells)}".rstrip()
+
+
+def _gates(run: RunResult, style: Style) -> Iterator[str]:
+    for step in run.steps:
+        if isinstance(step.output, GateOutput) and step.output.verdict != "pass":
+            yield from _requirements(step.output.requirements, style)
+
+
+def _requirements(requirements: Iterable[Requirement], style: Style) -> Iterator[str]:
+    for each in requirements:
+        mood = MOODS[each.verdict]
+        where = f" where {line(each.slice)}" if each.slice else ""
+        mark = style.paint(MARKS[mood], TONES[mood])
+        yield f"    {mark} {line(each.candidate)}: {line(each.requirement)}{where}"
+        yield f"      {style.paint(requirement_text(each), 'dim')}"
+
+
+def requirement_text(each: Requirement) -> str:
+    """Estimate, interval, cases and method of one requirement."""
+    value = difference(each.estimate) if each.paired else score(each.estimate)
+    told = f"{value} {interval(each.low, each.high, points=each.paired)}"
+    parts = [told, plural(each.n, "case"), line(each.method)]
+    if each.fixed is not None and each.broken is not None:
+        parts.append(f"{count(each.fixed)} fixed, {count(each.broken)} broken")
+    if each.needed_n is not None:
+        parts.append(f"about {count(each.needed_n)} cases would decide")
+    if each.note:
+        parts.append(line(each.note))
+    return ", ".join(part for part in parts if part)
