@@ -217,7 +217,6 @@ def _facts(output: TrainOutput) -> Iterator[Markup]:
     evals = [point.eval_loss for point in output.curve if point.eval_loss is not None]
     share = output.trained_parameters / max(1, output.total_parameters)
     parameters = f"{count(output.trained_parameters)} of {count(output.total_parameters)}"
-    rows, steps = count(output.rows), count(output.steps)
     facts = [
         (
             "rows",

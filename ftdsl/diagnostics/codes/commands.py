@@ -129,7 +129,6 @@ CODES: tuple[Code, ...] = (
         "run",
     ),
     Code(
-    Code(
         "FT263",
         "already-there",
         "a file that would be created is there already",
