@@ -9,11 +9,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ftdsl.engine.store import replace_text
+from ftdsl.engine.store import LATEST, replace_text
 from ftdsl.results.run import RunResult
 
 FILE = "run.json"
-LATEST = "latest"
 _ID = re.compile(r"[0-9]{8}T[0-9]{6}-[0-9a-f]{6}\Z")
 
 

@@ -21,7 +21,7 @@ from ftdsl.results.run import Output
 
 SCHEMA: Final = "ftdsl.result/1"
 RESULT = "result.json"
-_LATEST = "latest"
+LATEST = "latest"
 _PLAIN_ID = re.compile(r"[a-z]+(\.[A-Za-z0-9_-]+)+\Z")
 _KEY = re.compile(r"[0-9a-f]{16,64}\Z")
 _LONGEST_NAME = 120
@@ -71,7 +71,7 @@ class Store:
     def latest(self, step_id: str) -> StoredResult | None:
         """The result that was published last for this step, whatever its key."""
         try:
-            latest = self.out / "steps" / folder_name(step_id) / _LATEST
+            latest = self.out / "steps" / folder_name(step_id) / LATEST
             key = latest.read_text(encoding="ascii").strip()
         except (OSError, UnicodeDecodeError):
             return None
@@ -116,7 +116,7 @@ class Store:
             _set_aside(folder, work.with_name(f"{work.name}.old"))
         work.rename(folder)
         flush(folder.parent)
-        replace_text(folder.parent / _LATEST, stored.key + "\n")
+        replace_text(folder.parent / LATEST, stored.key + "\n")
         self._read[stored.step, stored.key] = stored
         return folder
 

@@ -111,7 +111,7 @@ class _Builder:
                 dataset=dataset,
                 check=check,
                 waivers=tuple(w for w in self.program.waivers if w.rule[0] == dataset.name),
-                locked=self.locked_counts(check),
+                locked=self.locked_counts(dataset.name, *_expects(check)),
             )
 
     def pending_rules(self, check: CheckDef) -> Iterator[Step]:
@@ -123,11 +123,10 @@ class _Builder:
     def can_run_rule(self, rule: RuleDef) -> bool:
         return not self.externs_of(*_rule_expressions(rule))
 
-    def locked_counts(self, check: CheckDef | None) -> dict[str, float]:
-        """Only a check that reads the lock is given it, so that the lock stales no other."""
-        expects = [rule.expect for rule in check.rules if rule.expect] if check else []
+    def locked_counts(self, dataset: str, *expects: Expr) -> dict[str, float]:
+        """Only a step that reads the lock is given it, so that the lock stales no other."""
         reads = any(name == "locked.count" for name in measures_in(*expects))
-        count = self.locked.counts.get(check.dataset) if check else None
+        count = self.locked.counts.get(dataset)
         return {"count": float(count)} if reads and count is not None else {}
 
     def dedup_steps(self) -> Iterator[Step]:
@@ -139,11 +138,21 @@ class _Builder:
             yield DedupStep(
                 id=f"dedup.{dedup.dataset}",
                 name=dedup.dataset,
-                needs=tuple(f"dataset.{name}" for name in (dedup.dataset, *against)),
+                needs=tuple(
+                    dict.fromkeys(
+                        f"dataset.{self.dataset(name).name}" for name in (dedup.dataset, *against)
+                    )
+                ),
                 dataset=self.datasets[dedup.dataset],
                 dedup=dedup,
                 against=tuple(self.dataset(name) for name in against),
+                against_splits=tuple(self.split_of(name) for name in against),
             )
+
+    def split_of(self, name: str) -> str | None:
+        """The split that the eval called ``name`` reads, or None where it is a dataset."""
+        eval_ = self.evals.get(name)
+        return eval_.split[1] if eval_ is not None and eval_.split is not None else None
 
     def dataset(self, name: str) -> DatasetDef:
         """The dataset, or the eval's cases, called ``name``."""
@@ -168,6 +177,7 @@ class _Builder:
                 needs=(f"dataset.{name}", *self.dedup_of(name)),
                 dataset=self.datasets[name],
                 coverage=coverage,
+                locked=self.locked_counts(name, *coverage.expects),
             )
 
     def dedup_of(self, dataset: str) -> tuple[str, ...]:
@@ -310,6 +320,10 @@ def _gate_measures(gate: GateDef) -> tuple[str, ...]:
 
 def _rule_expressions(rule: RuleDef) -> tuple[Expr | None, ...]:
     return rule.where, rule.must, rule.expect
+
+
+def _expects(check: CheckDef | None) -> tuple[Expr, ...]:
+    return tuple(rule.expect for rule in check.rules if rule.expect) if check else ()
 
 
 def _dedup_expressions(dedup: DedupDef) -> tuple[Expr | None, ...]:

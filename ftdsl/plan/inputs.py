@@ -104,6 +104,7 @@ def _coverage(step: CoverageStep, files: Files, keys: Mapping[str, str]) -> Inpu
     groups, expects = step.coverage.groups, step.coverage.expects
     found |= {f"by {i}": shown(group) for i, group in enumerate(groups, start=1)}
     found |= {f"expect {i}": shown(expect) for i, expect in enumerate(expects, start=1)}
+    found |= {f"locked {name}": shown(value) for name, value in step.locked.items()}
     return found | _steps(step.needs, keys, "dedup")
 
 

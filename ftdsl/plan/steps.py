@@ -55,20 +55,24 @@ class CheckStep(BaseStep):
 
 
 class DedupStep(BaseStep):
-    """``against`` are the datasets that leakage drops name; evals are given as datasets here."""
+    """``against`` are the datasets that leakage drops name, in the order of their first mention;
+    evals are given as datasets here. ``against_splits`` names the split of each that is meant, or
+    None for all its rows; an empty tuple means all rows of all."""
 
     kind: Literal["dedup"] = "dedup"
     dataset: DatasetDef
     dedup: DedupDef
     against: tuple[DatasetDef, ...] = ()
+    against_splits: tuple[str | None, ...] = ()
 
 
 class CoverageStep(BaseStep):
-    """Shares over the rows that dedup kept."""
+    """Shares over the rows that dedup kept. ``locked`` as for ``check``."""
 
     kind: Literal["coverage"] = "coverage"
     dataset: DatasetDef
     coverage: CoverageDef
+    locked: dict[str, float] = {}
 
 
 class TrainStep(BaseStep):
