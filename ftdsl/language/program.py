@@ -161,13 +161,14 @@ class CheckDef:
 @dataclass(frozen=True, slots=True)
 class DropDef:
     """One ``drop`` line. ``method`` is ``exact``, ``near`` or ``fuzzy``. ``against`` names a
-    dataset or eval (leakage) or is None (within the dataset). ``algorithm`` is ``exact_join`` or
-    ``minhash``. ``similarity`` is in [0, 1]."""
+    dataset or eval (leakage) or is None (within the dataset). ``algorithm`` is ``exact_join``,
+    ``minhash``, or ``auto`` where the line names none: by the number of shingles.
+    ``similarity`` is in [0, 1]."""
 
     method: str
     on: tuple[Expr, ...]
     against: str | None = None
-    algorithm: str = "minhash"
+    algorithm: str = "auto"
     shingle: int = 5
     permutations: int = 128
     seed: int = 1

@@ -96,6 +96,7 @@ def _dedup(step: DedupStep, files: Files) -> Inputs:
     found |= {f"drop {i}": shown(drop) for i, drop in enumerate(step.dedup.drops, start=1)}
     found["setting keep"] = shown([step.dedup.keep, step.dedup.keep_by])
     found["setting max_dropped"] = shown(step.dedup.max_dropped)
+    found["splits of against"] = shown(step.against_splits)
     return found
 
 

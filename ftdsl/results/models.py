@@ -109,7 +109,8 @@ class CheckOutput(Result):
 class Removal(Result):
     """A dropped row and the evidence for it. ``kept_path`` differs from the row's own dataset for
     leakage (``against``). ``excerpt`` and ``kept_excerpt`` are the compared texts of both rows, cut
-    to a few hundred characters, so that a report can show them side by side."""
+    to a few hundred characters, so that a report can show them side by side. ``method`` is
+    ``exact``, ``near`` or ``fuzzy``; ``clause`` the drop line, ``near on prompt against golden``."""
 
     row_id: str
     line: int
@@ -119,12 +120,15 @@ class Removal(Result):
     kept_path: str
     similarity: float
     method: str
+    clause: str = ""
     excerpt: str = ""
     kept_excerpt: str = ""
 
 
 class DedupOutput(Result):
-    """Step ``dedup``. ``kept`` rows remain of ``rows``."""
+    """Step ``dedup``. ``kept`` rows remain of ``rows``. ``removed`` names every removed row; only
+    the first 200 carry excerpts, all do in the artifact ``removed.jsonl``. ``by_method`` counts
+    them by drop line (``Removal.clause``)."""
 
     kind: Literal["dedup"] = "dedup"
     name: str
