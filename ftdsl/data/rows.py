@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ftdsl.data.blocks import Part, RowReader
 from ftdsl.data.files import resolve_files
+from ftdsl.data.formats import content_text
 from ftdsl.data.row import Row
 from ftdsl.data.views import chosen, messages, prompt, rejected, reply, system, text, turn_count
 from ftdsl.language.program import DatasetDef
@@ -14,6 +15,7 @@ from ftdsl.language.program import DatasetDef
 __all__ = [
     "Row",
     "chosen",
+    "content_text",
     "messages",
     "prompt",
     "read_blocks",

@@ -1,0 +1,33 @@
+"""A text in another form: case, white space, normal form."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from unicodedata import normalize as unicode_form
+
+_WORD = re.compile(r"\w+")
+
+
+def lower(text: str) -> str:
+    """The text in lower case."""
+    return text.lower()
+
+
+def upper(text: str) -> str:
+    """The text in upper case."""
+    return text.upper()
+
+
+def strip(text: str) -> str:
+    """The text without white space at its ends."""
+    return text.strip()
+
+
+def normalize(*texts: str) -> str:
+    """The words of the texts after NFKC and casefold, joined by single spaces; the texts joined
+    by a line end."""
+    return "\n".join(" ".join(_WORD.findall(unicode_form("NFKC", one).casefold())) for one in texts)
+
+
+EACH: dict[str, Any] = {"lower": lower, "upper": upper, "strip": strip, "normalize": normalize}

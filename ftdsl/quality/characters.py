@@ -1,0 +1,59 @@
+"""Characters and runs that a clean text does not hold: controls, mojibake, tokens, repetition."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ftdsl.quality.patterns import count_matches, matches
+from ftdsl.quality.texts import as_texts
+
+CONTROL = (
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}\x{200b}-\x{200f}\x{202a}-\x{202e}"
+    r"\x{2060}-\x{2064}\x{2066}-\x{2069}\x{feff}]"
+)
+_SECOND_BYTES = "\x80-\xbfƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ€‚"
+MOJIBAKE = f"Ã[{_SECOND_BYTES}]|Â[\xa0-\xbf]|â€[™œ˜š“”¦¢\x98-\x9d]|â‚¬|ï»¿|ï¿½|\ufffd"
+SPECIAL = (
+    r"<\|[A-Za-z0-9_ ]{1,40}\|>|<｜[^｜<>]{1,40}｜>|<(?:start|end)_of_turn>|</?s>"
+    r"|<(?:bos|eos|pad|unk)>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_(?:image|audio)>"
+)
+_WORD = re.compile(r"\w+")
+
+
+def control_characters(column: list[str]) -> list[int]:
+    """Control, zero-width and bidirectional control characters other than tab and line ends."""
+    return count_matches(column, CONTROL)
+
+
+def mojibake(column: list[str]) -> list[bool]:
+    """Whether each text shows UTF-8 that was read as Latin-1 or Windows-1252, or U+FFFD."""
+    texts = as_texts(column)
+    return [False] * len(texts) if texts.ascii else matches(texts, MOJIBAKE)
+
+
+def special_tokens(column: list[str]) -> list[int]:
+    """Reserved tokens of chat templates, such as ``<|im_end|>``, written out in each text."""
+    return count_matches(column, SPECIAL)
+
+
+def repeated(column: list[str], n: int = 3) -> list[float]:
+    """Share of each text's runs of ``n`` words (lower case) that occur earlier in it; 0 where the
+    text is shorter than ``n`` words. The "duplicate n-gram" filter of Gopher (Rae et al. 2021)."""
+    return [_repeated(one, n) for one in column]
+
+
+def _repeated(text: str, n: int) -> float:
+    words = _WORD.findall(text.lower())
+    total = len(words) - n + 1
+    if total <= 0:
+        return 0.0
+    return 1.0 - len(set(zip(*(words[i:] for i in range(n)), strict=False))) / total
+
+
+FUNCTIONS: dict[str, Any] = {
+    "control_characters": control_characters,
+    "mojibake": mojibake,
+    "special_tokens": special_tokens,
+    "repeated": repeated,
+}

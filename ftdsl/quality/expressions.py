@@ -1,0 +1,229 @@
+"""Row expressions, evaluated for a block of rows at a time.
+
+Every distinct sub-expression is computed once for a block, whichever rules ask for it. ``and``,
+``or`` and ``??`` compute their right side only for the rows whose left side does not decide, so a
+guard such as ``has(topic) and words(topic) > 2`` protects what it guards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from pathlib import Path
+from typing import Any, overload
+
+from ftdsl.data.rows import Row
+from ftdsl.data.rows import text as text_of
+from ftdsl.language.program import DatasetDef, Expr
+from ftdsl.quality.fields import field_column
+from ftdsl.quality.functions import COLUMNS, EACH, TAKES_NULL
+from ftdsl.quality.operators import BINARY, UNARY
+from ftdsl.quality.token_counts import Counter, token_counter
+
+Column = list[Any]
+Rows = list[int] | None
+"""Indices of the rows to compute, in order; None for all rows of the block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One distinct sub-expression; ``args`` are the numbers of its parts."""
+
+    op: str
+    value: Any
+    args: tuple[int, ...]
+
+
+class Block(Sequence[Row]):
+    """Rows and what has been computed of them. ``given`` holds columns that are no part of the
+    rows, such as ``output``."""
+
+    __slots__ = ("full", "given", "partial", "rows")
+
+    def __init__(self, rows: list[Row], given: Mapping[str, Column] | None = None) -> None:
+        self.rows = rows
+        self.given = given or {}
+        self.full: dict[int, Column] = {}
+        self.partial: dict[int, dict[int, Any]] = {}
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Row]: ...
+    def __getitem__(self, index: int | slice) -> Row | list[Row]:
+        return self.rows[index]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+
+class Evaluator:
+    """Evaluates row expressions over one dataset. ``measures`` gives what ``locked.count`` and its
+    like read; ``root`` is where a tokenizer file is looked for."""
+
+    def __init__(
+        self,
+        dataset: DatasetDef,
+        root: Path | None = None,
+        measures: Mapping[str, float] | None = None,
+    ) -> None:
+        self.dataset = dataset
+        self._root = root
+        self._measures = measures or {}
+        self._nodes: list[Node] = []
+        self._numbers: dict[tuple[Any, ...], int] = {}
+        self._known: dict[int, tuple[Expr, int]] = {}
+        self._counter: Counter | None = None
+
+    def column(self, expr: Expr, block: Block | Sequence[Row], rows: Rows = None) -> Column:
+        """The value of ``expr`` for each row (of ``rows``, if given), null as None. Pass the same
+        ``Block`` again to share what was computed. The list must not be changed."""
+        if not isinstance(block, Block):
+            block = Block(list(block))
+        return self.values(self.number(expr), block, rows)
+
+    def number(self, expr: Expr) -> int:
+        """The number of ``expr``'s node; equal expressions have equal numbers."""
+        known = self._known.get(id(expr))
+        if known is not None:
+            return known[1]
+        args = tuple(self.number(one) for one in expr.args)
+        key = (expr.op, type(expr.value), expr.value, args)
+        number = self._numbers.get(key)
+        if number is None:
+            number = self._numbers[key] = len(self._nodes)
+            self._nodes.append(Node(expr.op, expr.value, args))
+        self._known[id(expr)] = (expr, number)
+        return number
+
+    def values(self, number: int, block: Block, rows: Rows) -> Column:
+        """The column of a node, from what the block remembers where possible."""
+        full = block.full.get(number)
+        if full is not None:
+            return full if rows is None else [full[i] for i in rows]
+        if rows is None and not block.partial.get(number):
+            column = block.full[number] = self._compute(number, block, None)
+            return column
+        wanted: Sequence[int] = range(len(block)) if rows is None else rows
+        kept = block.partial.setdefault(number, {})
+        missing = [i for i in wanted if i not in kept]
+        if missing:
+            kept.update(zip(missing, self._compute(number, block, missing), strict=True))
+        return [kept[i] for i in wanted]
+
+    def _compute(self, number: int, block: Block, rows: Rows) -> Column:
+        node = self._nodes[number]
+        op = node.op
+        if op == "field":
+            return self._field(str(node.value), block, rows, number)
+        if op in ("literal", "measure"):
+            return [self._constant(node)] * (len(block) if rows is None else len(rows))
+        if op in ("and", "or", "??"):
+            return self._guarded(node, block, rows)
+        if op == "call":
+            return self._call(node, block, rows)
+        if op == "list":
+            columns = [self.values(one, block, rows) for one in node.args]
+            count = len(block) if rows is None else len(rows)
+            return [list(one) for one in zip(*columns, strict=True)] or [[] for _ in range(count)]
+        if op in UNARY:
+            return _lifted(UNARY[op], [self.values(node.args[0], block, rows)])
+        return self._binary(node, block, rows)
+
+    def _constant(self, node: Node) -> Any:
+        return self._measures.get(str(node.value)) if node.op == "measure" else node.value
+
+    def _field(self, name: str, block: Block, rows: Rows, number: int) -> Column:
+        column = block.given.get(name)
+        if column is None:
+            column = field_column(name, self.dataset.schema.base, block.rows)
+        if rows is None:
+            return column
+        block.full[number] = column
+        return [column[i] for i in rows]
+
+    def _guarded(self, node: Node, block: Block, rows: Rows) -> Column:
+        left = self.values(node.args[0], block, rows)
+        if node.op == "and":
+            undecided = [k for k, one in enumerate(left) if one]
+            result: Column = [False] * len(left)
+        elif node.op == "or":
+            undecided = [k for k, one in enumerate(left) if not one]
+            result = [True] * len(left)
+        else:
+            undecided = [k for k, one in enumerate(left) if one is None]
+            result = list(left)
+        if len(undecided) == len(left):
+            return self.values(node.args[1], block, rows)
+        if undecided:
+            wanted = undecided if rows is None else [rows[k] for k in undecided]
+            right = self.values(node.args[1], block, wanted)
+            for k, one in zip(undecided, right, strict=True):
+                result[k] = one
+        return result
+
+    def _binary(self, node: Node, block: Block, rows: Rows) -> Column:
+        left = self.values(node.args[0], block, rows)
+        second = self._nodes[node.args[1]]
+        if node.op == "in" and self._is_constant(second):
+            wanted = {self._constant(self._nodes[one]) for one in second.args}
+            return _lifted(wanted.__contains__, [left])
+        if second.op in ("literal", "measure"):
+            return _lifted(BINARY[node.op], [left], (repeat(self._constant(second)),))
+        return _lifted(BINARY[node.op], [left, self.values(node.args[1], block, rows)])
+
+    def _is_constant(self, node: Node) -> bool:
+        return node.op == "list" and all(self._nodes[one].op == "literal" for one in node.args)
+
+    def _call(self, node: Node, block: Block, rows: Rows) -> Column:
+        name = str(node.value)
+        columns = [self.values(one, block, rows) for one in node.args]
+        if name == "tokens":
+            return _skipping_null(self._tokens, columns[0])
+        if name in EACH:
+            if name in TAKES_NULL:
+                return list(map(EACH[name], *columns))
+            return _lifted(EACH[name], columns)
+        function = COLUMNS[name]
+        further = [self._nodes[one] for one in node.args[1:]]
+        if all(one.op == "literal" for one in further):
+            constants = [one.value for one in further]
+            return _skipping_null(lambda column: function(column, *constants), columns[0])
+        return _lifted(lambda *values: function([values[0]], *values[1:])[0], columns)
+
+    def _tokens(self, column: Column) -> list[int]:
+        if self._counter is None:
+            self._counter = token_counter(self.dataset, self._root)
+        return self._counter([text_of(one) if isinstance(one, Row) else one for one in column])
+
+
+def _lifted(
+    function: Callable[..., Any], columns: list[Column], constants: tuple[Any, ...] = ()
+) -> Column:
+    """``function`` row by row; null where an argument is null. The checker has seen to it that
+    none is, except in a hand-made program: so null is looked for only after a failure."""
+    try:
+        return list(map(function, *columns, *constants))
+    except (TypeError, AttributeError):
+        if not any(one is None for column in columns for one in column):
+            raise
+    fixed = [next(iter(one)) for one in constants]
+    return [
+        None if any(one is None for one in values) else function(*values, *fixed)
+        for values in zip(*columns, strict=True)
+    ]
+
+
+def _skipping_null(function: Callable[[Column], Column], column: Column) -> Column:
+    """``function`` of the whole column; null stays null."""
+    if None not in column:
+        return function(column)
+    there = [k for k, one in enumerate(column) if one is not None]
+    result: Column = [None] * len(column)
+    for k, one in zip(there, function([column[k] for k in there]), strict=True):
+        result[k] = one
+    return result

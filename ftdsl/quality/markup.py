@@ -1,0 +1,36 @@
+"""Whether a text is well formed as Markdown or JSON."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import orjson
+
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})([^\n]*)$", re.MULTILINE)
+
+
+def fences_closed(text: str) -> bool:
+    """Whether every Markdown code fence is closed (CommonMark 4.5): by as many of the same marks
+    or more, alone on their line."""
+    if "```" not in text and "~~~" not in text:
+        return True
+    fence = ""
+    for marks, rest in _FENCE.findall(text):
+        if not fence:
+            fence = "" if marks[0] == "`" and "`" in rest else marks
+        elif marks[0] == fence[0] and len(marks) >= len(fence) and not rest.strip():
+            fence = ""
+    return not fence
+
+
+def json_valid(text: str) -> bool:
+    """Whether the text, without surrounding white space, is one JSON value (RFC 8259)."""
+    try:
+        orjson.loads(text.strip())
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
+EACH: dict[str, Any] = {"fences_closed": fences_closed, "json_valid": json_valid}

@@ -1,0 +1,124 @@
+"""Statements about a whole dataset, and verdict conditions: what they come to in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ftdsl.language.program import Expr
+from ftdsl.quality.aggregates import AGGREGATES, Aggregate, aggregate
+from ftdsl.quality.expressions import Block, Evaluator
+from ftdsl.quality.functions import EACH
+from ftdsl.quality.operators import BINARY, UNARY
+
+
+def is_aggregate(expr: Expr) -> bool:
+    """Whether ``expr`` is a call over all rows."""
+    return expr.op == "call" and expr.value in AGGREGATES
+
+
+def aggregates_in(expr: Expr) -> Iterator[Expr]:
+    """The aggregate calls of ``expr``, left to right; none lies inside another."""
+    if is_aggregate(expr):
+        yield expr
+        return
+    for one in expr.args:
+        yield from aggregates_in(one)
+
+
+class Statement:
+    """One expression over the whole dataset. Feed it every block, or merge what others were fed;
+    then ask for its value."""
+
+    def __init__(self, expr: Expr, evaluator: Evaluator) -> None:
+        self.expr = expr
+        self._evaluator = evaluator
+        self._calls = list(aggregates_in(expr))
+        self._states: list[Aggregate] = [
+            aggregate(str(one.value), (arg.value for arg in one.args[1:])) for one in self._calls
+        ]
+
+    def add(self, block: Block) -> None:
+        """Take in the rows of ``block``."""
+        for call, state in zip(self._calls, self._states, strict=True):
+            if call.value == "count":
+                state.add(block.rows)
+            else:
+                state.add(self._evaluator.column(call.args[0], block))
+
+    def dump(self) -> list[Any]:
+        """The states of its aggregates as JSON."""
+        return [state.dump() for state in self._states]
+
+    def merge(self, dumped: list[Any]) -> None:
+        """Take in what another copy of the statement was fed."""
+        for state, one in zip(self._states, dumped, strict=True):
+            state.merge(one)
+
+    def value(self, measures: Mapping[str, float]) -> Any:
+        """What the expression comes to; None where a part of it has no value."""
+        return scalar(self.expr, measures, self._found())
+
+    def parts(self, measures: Mapping[str, float]) -> list[tuple[str, Any]]:
+        """(source, value) of every aggregate and measure, in written order."""
+        found = self._found()
+        return [(source_of(one), scalar(one, measures, found)) for one in _quantities(self.expr)]
+
+    def _found(self) -> dict[int, Any]:
+        return {
+            id(call): state.value() for call, state in zip(self._calls, self._states, strict=True)
+        }
+
+
+def _quantities(expr: Expr) -> Iterator[Expr]:
+    if is_aggregate(expr) or expr.op == "measure":
+        yield expr
+        return
+    for one in expr.args:
+        yield from _quantities(one)
+
+
+def scalar(expr: Expr, measures: Mapping[str, float], found: Mapping[int, Any]) -> Any:
+    """The value of an expression that reads no row. ``found`` are its aggregates by identity.
+    Null where a part is null and nothing handles it."""
+    if id(expr) in found:
+        return found[id(expr)]
+    if expr.op == "literal":
+        return expr.value
+    if expr.op == "measure":
+        return measures.get(str(expr.value))
+    args = [scalar(one, measures, found) for one in expr.args]
+    if expr.op == "??":
+        return args[1] if args[0] is None else args[0]
+    if expr.op == "and":
+        return bool(args[0]) and bool(args[1])
+    if expr.op == "or":
+        return bool(args[0]) or bool(args[1])
+    if expr.op == "list":
+        return args
+    if expr.op == "call" and expr.value == "has":
+        return args[0] is not None
+    if any(one is None for one in args):
+        return None
+    if expr.op == "call":
+        return EACH[str(expr.value)](*args)
+    return UNARY[expr.op](*args) if expr.op in UNARY else BINARY[expr.op](*args)
+
+
+def source_of(expr: Expr) -> str:
+    """The expression as written in the spec, or spelled out where it stands in none."""
+    if expr.source:
+        return expr.source
+    if expr.op == "literal":
+        value = expr.value
+        return f'"{value}"' if isinstance(value, str) else str(value).lower()
+    if expr.op in ("field", "measure"):
+        return str(expr.value)
+    parts = [source_of(one) for one in expr.args]
+    if expr.op == "call":
+        return f"{expr.value}({', '.join(parts)})"
+    if expr.op == "list":
+        return f"[{', '.join(parts)}]"
+    if expr.op == "not":
+        return f"not {parts[0]}"
+    return f"-{parts[0]}" if expr.op == "neg" else f"{parts[0]} {expr.op} {parts[1]}"
