@@ -13,7 +13,7 @@ from typing import Any
 
 from lark import Lark
 from lark.grammar import Rule as LarkRule
-from lark.lexer import BasicLexer, TerminalDef
+from lark.lexer import BasicLexer, TerminalDef, UnlessCallback
 
 from ftdsl.language.grammar import TABLE
 
@@ -86,6 +86,7 @@ def _scanner() -> tuple[str, dict[str, str]]:
     (pattern,) = lexer.scanner._mres
     ((name, words),) = lexer.callback.items()
     assert name == "NAME"
+    assert isinstance(words, UnlessCallback)
     return pattern.pattern, {word.pattern.value: word.name for word in words.scanner.terminals}
 
 

@@ -27,8 +27,10 @@ class TreeActions:
 
     def of(self, grammar: Grammar) -> list[Callable[[Values], Any] | None]:
         """The method for every rule of ``grammar``, None where the value passes on as it is."""
-        return [getattr(self, f"on_{rule.action}") if rule.action not in ("", "*") else None
-                for rule in grammar.rules]
+        return [
+            getattr(self, f"on_{rule.action}") if rule.action not in ("", "*") else None
+            for rule in grammar.rules
+        ]
 
     # --- spans and names ---------------------------------------------------------------------
 

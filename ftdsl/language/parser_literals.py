@@ -27,7 +27,6 @@ def literal(token: Token, source: Source, problems: list[Diagnostic]) -> Literal
     """The constant that ``token`` writes. A mistake in it is noted in ``problems``; the value is
     then a stand-in of the same kind."""
     span = source.span(token.start, token.end)
-    kind, value = "int", 0
     if token.kind == "STRING":
         return Literal("text", _text(token, source, problems), span)
     if token.kind in _READERS:
@@ -38,7 +37,7 @@ def literal(token: Token, source: Source, problems: list[Diagnostic]) -> Literal
         return Literal(kind, value, span)
     if token.kind in ("ODD_STRING", "OPEN_STRING"):
         return Literal("text", token.text.strip("\"'‘’‚“”„«»"), span)
-    return Literal(kind, value, span)
+    return Literal("int", 0, span)
 
 
 def _text(token: Token, source: Source, problems: list[Diagnostic]) -> str:
@@ -65,7 +64,10 @@ def _bad_escape(text: str, start: int, source: Source) -> Diagnostic:
     span = source.span(start, start + len(text))
     if len(text) == 6:
         return Diagnostic(
-            "FT015", f"`{text}` is half a character", span, label="a lone surrogate",
+            "FT015",
+            f"`{text}` is half a character",
+            span,
+            label="a lone surrogate",
             help="write the character itself",
         )
     return Diagnostic(
@@ -88,7 +90,10 @@ def _number(
     except ValueError:
         problems.append(
             Diagnostic(
-                "FT013", f"there is no day {token.text}", span, label="not in the calendar",
+                "FT013",
+                f"there is no day {token.text}",
+                span,
+                label="not in the calendar",
                 help="a date is written year-month-day, such as `2026-12-31`",
             )
         )
@@ -98,7 +103,10 @@ def _number(
     shown = token.text if len(token.text) <= 24 else f"{token.text[:20]}…"
     problems.append(
         Diagnostic(
-            "FT013", f"the number {shown} is too large", span, label="over the largest number",
+            "FT013",
+            f"the number {shown} is too large",
+            span,
+            label="over the largest number",
             help=f"the largest number is {MAX_INT}",
         )
     )

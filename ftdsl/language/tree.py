@@ -310,10 +310,13 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
+    """``complete`` is False where a field could not be read: what is missing is no mistake."""
+
     name: Name
     extends: Path | None
     fields: tuple[Field, ...]
     span: Span
+    complete: bool = True
 
 
 BlockKind = OneOf[
@@ -328,6 +331,7 @@ class Block:
 
     ``subject`` is the declared name (dataset, model, …), the name of another block (check, dedup,
     coverage, sweep) or a rule's path (waive). ``target_schema`` is set for rulesets alone.
+    ``complete`` is False where a statement could not be read: what is missing is no mistake.
     """
 
     kind: BlockKind
@@ -336,6 +340,7 @@ class Block:
     statements: tuple[Statement, ...]
     span: Span
     header: Span
+    complete: bool = True
 
 
 Item = Import | Let | Function | Schema | Block
