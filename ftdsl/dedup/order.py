@@ -1,0 +1,43 @@
+"""The order in which rows are taken: of two duplicates the earlier one stays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ftdsl.data.rows import text
+from ftdsl.dedup.join import Floats
+from ftdsl.dedup.ragged import Ints
+from ftdsl.language.program import DedupDef
+from ftdsl.quality.expressions import Block, Evaluator
+
+
+class KeepOrder:
+    """``first`` is file order. ``longest`` takes the rows with most characters first (all texts of
+    the row, roles aside), ``best`` those with the largest value; an absent value comes last. Equals
+    stay in file order."""
+
+    def __init__(self, dedup: DedupDef) -> None:
+        self._dedup = dedup
+        self._rows = 0
+        self._weights: list[Floats] = []
+
+    def add(self, evaluator: Evaluator, block: Block) -> None:
+        """The next rows of the dataset."""
+        self._rows += len(block)
+        if self._dedup.keep == "longest":
+            self._weights.append(np.array([len(text(row)) for row in block], dtype=np.float64))
+        elif self._dedup.keep == "best" and self._dedup.keep_by is not None:
+            values = evaluator.column(self._dedup.keep_by, block)
+            self._weights.append(np.array([_weight(value) for value in values], dtype=np.float64))
+
+    def rows(self) -> Ints:
+        """All rows, the first to keep first."""
+        if not self._weights:
+            return np.arange(self._rows, dtype=np.int64)
+        return np.argsort(-np.concatenate(self._weights), kind="stable")
+
+
+def _weight(value: Any) -> float:
+    return float("-inf") if value is None else float(value)

@@ -1,0 +1,136 @@
+"""One pass over the rows of a dataset and of those it is held against: the classes of each row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ftdsl.data.rows import Row, read_blocks
+from ftdsl.dedup.clause import Clause, Comparer
+from ftdsl.dedup.exact import ExactComparer
+from ftdsl.dedup.fuzzy import FuzzyComparer
+from ftdsl.dedup.near import NearComparer
+from ftdsl.dedup.order import KeepOrder
+from ftdsl.dedup.places import Places
+from ftdsl.dedup.ragged import Ints
+from ftdsl.dedup.values import compared_texts
+from ftdsl.engine.context import Context, Progress
+from ftdsl.language.program import DatasetDef, DropDef
+from ftdsl.plan.steps import DedupStep
+from ftdsl.quality.expressions import Block, Evaluator
+
+# Rows read before they are compared: enough that array work outweighs the calls.
+_BATCH = 1024
+
+
+@dataclass(slots=True)
+class Lines:
+    """One drop line while rows are read."""
+
+    drop: DropDef
+    comparer: Comparer
+    own: list[Ints] = field(default_factory=list)
+    others: list[Ints] = field(default_factory=list)
+
+    def clause(self) -> Clause:
+        """The line when all rows are read."""
+        return Clause(
+            self.drop,
+            _joined(self.own),
+            _joined(self.others) if self.drop.against is not None else None,
+            self.comparer.index(),
+            len(self.comparer),
+        )
+
+
+@dataclass(slots=True)
+class Reading:
+    """What one pass over the rows left: bounded by some bytes a row and the shingles' file."""
+
+    lines: list[Lines]
+    order: KeepOrder
+    places: Places
+    others: dict[str, Places]
+
+
+def against_datasets(step: DedupStep) -> dict[str, tuple[DatasetDef, str | None]]:
+    """The datasets that drop lines name, with the split that is meant."""
+    named = [drop.against for drop in step.dedup.drops if drop.against is not None]
+    names = list(dict.fromkeys(named))
+    splits = step.against_splits or (None,) * len(names)
+    triples = zip(names, step.against, splits, strict=True)
+    return {name: (dataset, split) for name, dataset, split in triples}
+
+
+def read_dataset(step: DedupStep, context: Context) -> Reading:
+    """Read the datasets of ``against``, then the step's own. Raises Refused (FT300-FT308)."""
+    lines = [Lines(drop, _comparer(drop, context)) for drop in step.dedup.drops]
+    progress = context.progress(f"dedup {step.name}: reading")
+    others: dict[str, Places] = {}
+    for name, (dataset, split) in against_datasets(step).items():
+        evaluator, places = Evaluator(dataset, context.root), Places()
+        for block in batches(dataset, context, progress, split):
+            places.add(block)
+            for line in lines:
+                if line.drop.against == name:
+                    texts = compared_texts(evaluator, line.drop.on, block)
+                    line.others.append(line.comparer.add(texts))
+        others[name] = places
+    reading = Reading(lines, KeepOrder(step.dedup), Places(), others)
+    _read_own(step, context, progress, reading)
+    progress.close()
+    return reading
+
+
+def _read_own(step: DedupStep, context: Context, progress: Progress, reading: Reading) -> None:
+    evaluator = Evaluator(step.dataset, context.root)
+    held_out = {name: places.everything() for name, places in reading.others.items()}
+    for block in batches(step.dataset, context, progress):
+        reading.places.add(block)
+        reading.order.add(evaluator, block)
+        for line in reading.lines:
+            classes = line.comparer.add(compared_texts(evaluator, line.drop.on, block))
+            if line.drop.against is not None:
+                # A row that is itself held out is no leak of itself.
+                same = [(row.path, row.line) in held_out[line.drop.against] for row in block]
+                classes[np.array(same, dtype=np.bool_)] = -1
+            line.own.append(classes)
+
+
+def batches(
+    dataset: DatasetDef, context: Context, progress: Progress, split: str | None = None
+) -> Iterator[Block]:
+    """The rows in batches, with progress and a chance to stop after each."""
+    batch: list[Row] = []
+    for block in read_blocks(dataset, context.root, split=split):
+        batch += block
+        if len(batch) >= _BATCH:
+            yield Block(batch)
+            progress.advance(len(batch))
+            context.checkpoint()
+            batch = []
+    if batch:
+        yield Block(batch)
+        progress.advance(len(batch))
+        context.checkpoint()
+
+
+def _comparer(drop: DropDef, context: Context) -> Comparer:
+    if drop.method == "exact":
+        return ExactComparer()
+    if drop.method == "fuzzy":
+        return FuzzyComparer(drop.similarity)
+    return NearComparer(
+        drop.similarity,
+        algorithm=drop.algorithm,
+        shingle=drop.shingle,
+        permutations=drop.permutations,
+        seed=drop.seed,
+        folder=context.work,
+    )
+
+
+def _joined(parts: Sequence[Ints]) -> Ints:
+    return np.concatenate([*parts, np.empty(0, dtype=np.int64)])

@@ -1,0 +1,107 @@
+"""The step ``dedup``: reads the rows, finds duplicates and leaked rows, names those that go."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections import Counter
+
+from ftdsl.dedup.clause import Clause, label
+from ftdsl.dedup.evidence import removals
+from ftdsl.dedup.fuzzy import FuzzyComparer
+from ftdsl.dedup.ragged import Ints
+from ftdsl.dedup.reading import Reading, read_dataset
+from ftdsl.dedup.removals import write_removals
+from ftdsl.dedup.stars import Stars, star_clusters
+from ftdsl.dedup.verdict import dedup_findings, largest_cluster
+from ftdsl.diagnostics.diagnostic import Diagnostic, Span
+from ftdsl.engine.context import Context, Refused
+from ftdsl.language.program import DropDef
+from ftdsl.plan.steps import DedupStep
+from ftdsl.results.models import DedupOutput, Removal
+
+# Removals that keep their excerpts in the result itself.
+SHOWN = 200
+# Different texts up to which all pairs are compared by `fuzzy`.
+FUZZY_TEXTS = 30_000
+
+
+def run_dedup(step: DedupStep, context: Context) -> DedupOutput:
+    """Find the rows that go and write the artifact ``removed.jsonl``. No data file is changed.
+
+    Memory: some hundreds of bytes a row with MinHash (512 for a signature of 128 permutations),
+    some 60 bytes a shingle with the exact join, the texts themselves with ``fuzzy``. Raises Refused
+    (FT404-FT406, and FT300-FT308 for data that cannot be read).
+    """
+    for drop in step.dedup.drops:
+        _assert_possible(drop)
+    reading = read_dataset(step, context)
+    rows = len(reading.places)
+    stars = _stars(step, context, reading)
+    removed = removals(step, context, reading, stars)
+    write_removals(context.work, removed)
+    findings = tuple(dedup_findings(step, rows, removed, reading.lines))
+    failed = any(finding.severity == "error" for finding in findings)
+    return DedupOutput(
+        name=step.name,
+        rows=rows,
+        kept=rows - len(removed),
+        removed=tuple(_brief(each, index) for index, each in enumerate(removed)),
+        by_method=_by_line(step, removed),
+        largest_cluster=largest_cluster(removed),
+        findings=findings,
+        verdict="fail" if failed else "pass",
+    )
+
+
+def _stars(step: DedupStep, context: Context, reading: Reading) -> Stars:
+    for line in reading.lines:
+        if isinstance(line.comparer, FuzzyComparer) and len(line.comparer) > FUZZY_TEXTS:
+            raise _refused(
+                "FT406",
+                f"`drop fuzzy` compares all pairs, and there are {len(line.comparer)} texts",
+                line.drop,
+                f"up to {FUZZY_TEXTS} different texts are compared; write `drop near`",
+            )
+    order: Ints = reading.order.rows()
+    progress = context.progress(f"dedup {step.name}: comparing", total=len(order))
+    clauses: list[Clause] = [line.clause() for line in reading.lines]
+
+    def advance(amount: int) -> None:
+        progress.advance(amount)
+        context.checkpoint()
+
+    stars = star_clusters(order, clauses, advance)
+    progress.close()
+    return stars
+
+
+def _assert_possible(drop: DropDef) -> None:
+    if drop.method == "fuzzy" and importlib.util.find_spec("rapidfuzz") is None:
+        raise _refused(
+            "FT405",
+            "`drop fuzzy` needs rapidfuzz, which is not installed",
+            drop,
+            "install it with `pip install 'ftdsl[data]'`, or write `drop near`",
+        )
+    if drop.method != "exact" and not drop.similarity > 0:
+        raise _refused(
+            "FT404",
+            "at similarity 0 every row is a duplicate of the first",
+            drop,
+            "write a similarity above 0, such as 0.8",
+        )
+
+
+def _refused(code: str, message: str, drop: DropDef, help_: str) -> Refused:
+    return Refused(Diagnostic(code, message, drop.span or Span("", 0, 0), help=help_))
+
+
+def _brief(removal: Removal, index: int) -> Removal:
+    if index < SHOWN:
+        return removal
+    return removal.model_copy(update={"excerpt": "", "kept_excerpt": ""})
+
+
+def _by_line(step: DedupStep, removed: list[Removal]) -> dict[str, int]:
+    counts = Counter(each.clause for each in removed)
+    return {label(drop): counts[label(drop)] for drop in step.dedup.drops}

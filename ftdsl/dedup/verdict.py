@@ -1,0 +1,113 @@
+"""What a deduplication says of the data: too much dropped, one large group, leaked rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from ftdsl.dedup.clause import label
+from ftdsl.dedup.near import NearComparer
+from ftdsl.dedup.reading import Lines
+from ftdsl.plan.steps import DedupStep
+from ftdsl.results.models import Finding, Removal
+
+# A group of duplicates is worth a look from this many rows, or from this share and a few rows.
+LARGE_GROUP = 100
+LARGE_SHARE = 0.01
+_FEW = 10
+# Below this chance to find a pair at the threshold the answer is not what the line says.
+LEAST_RECALL = 0.98
+
+
+def largest_cluster(removed: Sequence[Removal]) -> int:
+    """Rows of the largest star, its kept row included; 0 where nothing was removed."""
+    stars = Counter((each.kept_path, each.kept_line) for each in removed)
+    return max(stars.values(), default=-1) + 1
+
+
+def dedup_findings(
+    step: DedupStep, rows: int, removed: Sequence[Removal], lines: Sequence[Lines]
+) -> Iterator[Finding]:
+    """FT400 (fails the step), FT401, FT402 and FT403 (warnings)."""
+    limit = step.dedup.max_dropped
+    if limit is not None and len(removed) > limit * rows:
+        yield Finding(
+            code="FT400",
+            message=f"{len(removed)} of {rows} rows ({_percent(len(removed), rows)}) are dropped, "
+            f"more than max_dropped = {limit:.4%}".replace(".0000%", "%"),
+            rule="max_dropped",
+            dataset=step.name,
+            help="look at the removed rows and what they were taken for: is the threshold too low, "
+            "or the compared text mostly a template?",
+        )
+    yield from _leaks(step, removed)
+    yield from _large_groups(step, rows, removed)
+    yield from _low_recall(step, lines)
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{part / max(whole, 1):.1%}"
+
+
+def _leaks(step: DedupStep, removed: Sequence[Removal]) -> Iterator[Finding]:
+    for drop in step.dedup.drops:
+        if drop.against is None:
+            continue
+        leaked = [each for each in removed if each.clause == label(drop)]
+        if leaked:
+            first = leaked[0]
+            yield Finding(
+                code="FT401",
+                message=f"{_counted(len(leaked), 'row')} dropped for being like a row of "
+                f"`{drop.against}`, the first like {first.kept_path}:{first.kept_line} "
+                f"(similarity {first.similarity:.2f})",
+                severity="warning",
+                rule=label(drop),
+                dataset=step.name,
+                path=first.path,
+                line=first.line,
+                row_id=first.row_id,
+                excerpt=first.excerpt,
+                help="they are not trained on; remove them from the files if a score over "
+                f"`{drop.against}` is ever made with another tool",
+            )
+
+
+def _large_groups(step: DedupStep, rows: int, removed: Sequence[Removal]) -> Iterator[Finding]:
+    stars = Counter((each.kept_path, each.kept_line, each.kept_row_id) for each in removed)
+    if not stars:
+        return
+    (path, line, row_id), others = stars.most_common(1)[0]
+    size = others + 1
+    if size > LARGE_GROUP or (size > LARGE_SHARE * rows and size > _FEW):
+        yield Finding(
+            code="FT402",
+            message=f"one row stands for {size} rows ({_percent(size, rows)})",
+            severity="warning",
+            rule="largest group",
+            dataset=step.name,
+            path=path,
+            line=line,
+            row_id=row_id,
+            help="a group this large is often one template with different contents: compare the "
+            "contents alone (`on reply.text`), or raise the similarity",
+        )
+
+
+def _low_recall(step: DedupStep, lines: Sequence[Lines]) -> Iterator[Finding]:
+    for line in lines:
+        comparer = line.comparer
+        if isinstance(comparer, NearComparer) and comparer.recall < LEAST_RECALL:
+            yield Finding(
+                code="FT403",
+                message=f"{comparer.permutations} permutations find a pair at similarity "
+                f"{comparer.similarity:g} with probability {comparer.recall:.2f} only",
+                severity="warning",
+                rule=label(line.drop),
+                dataset=step.name,
+                help="give more permutations, or write `method = exact_join`",
+            )
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun} was" if count == 1 else f"{count} {noun}s were"
