@@ -242,7 +242,8 @@ class Case(Result):
 class EvalOutput(Result):
     """Step ``eval``: one model over one eval. All cases are in the artifact ``cases.jsonl``;
     ``cases`` holds all of them when there are at most 200, else the first 200.
-    ``slices`` maps slice → value → score → estimate."""
+    ``slices`` maps slice → value → score → estimate. ``latency`` holds ``p50`` and ``p95`` in
+    seconds when answers were timed; ``cost_per_1k`` is in dollars, None when no price is known."""
 
     kind: Literal["eval"] = "eval"
     name: str
@@ -255,6 +256,8 @@ class EvalOutput(Result):
     errors: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    latency: dict[str, float] = {}
+    cost_per_1k: float | None = None
     seconds: float = 0.0
     verdict: Verdict = "pass"
 
