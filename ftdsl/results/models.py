@@ -142,7 +142,8 @@ class DedupOutput(Result):
 
 
 class Bar(Result):
-    """One bucket of a coverage group against its bound."""
+    """One bucket of a coverage group against its bound. ``note`` says more of the key: the typical
+    words of a cluster. ``missing_rows`` further rows of this key would meet a lower bound."""
 
     key: str
     rows: int
@@ -152,6 +153,7 @@ class Bar(Result):
     is_share: bool = True
     met: bool = True
     missing_rows: int = 0
+    note: str = ""
 
 
 class CoverageGroup(Result):

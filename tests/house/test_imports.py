@@ -35,7 +35,7 @@ ALLOWED: dict[str, set[str]] = {
 PUBLIC = {
     "engine": {"context"},
     "data": {"rows", "step", "views"},
-    "quality": {"expressions"},
+    "quality": {"expressions", "statements"},
     "dedup": {"step", "removals"},
     "models": None,
 }

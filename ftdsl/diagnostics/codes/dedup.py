@@ -1,7 +1,151 @@
-"""Codes of the dedup family."""
+"""Codes of duplicates, leakage and coverage."""
 
 from __future__ import annotations
 
 from ftdsl.diagnostics.codes.code import Code
 
-CODES: tuple[Code, ...] = ()
+_SPEC = """ftspec 1
+
+dataset support {
+  schema = chat
+  source = jsonl("data/support.jsonl")
+}
+"""
+
+CODES: tuple[Code, ...] = (
+    Code(
+        "FT400",
+        "too-much-dropped",
+        "more rows are dropped than max_dropped allows",
+        "Dedup takes the rows it names out of what coverage and training read, so a threshold that "
+        "is too low can empty a dataset without a sound. `max_dropped` is the largest share of the "
+        "rows that may go; beyond it the step fails. The removed rows, with the row that each "
+        "duplicates and how similar the two are, stand in the report and in `removed.jsonl`.",
+        _SPEC + "\ndedup support {\n  drop near on prompt { similarity = 0.3 }\n"
+        "  max_dropped = 1%\n}\n",
+        _SPEC + "\ndedup support {\n  drop near on prompt { similarity = 0.9 }\n"
+        "  max_dropped = 10%\n}\n",
+        "run",
+    ),
+    Code(
+        "FT401",
+        "leaked-rows",
+        "rows are like rows of a held-out set",
+        "A model that was trained on a test question is not tested by it. The rows that a "
+        "`drop … { against = … }` line finds are dropped, so that this is a warning; the finding "
+        "shows the first with the held-out row that it is like.",
+        _SPEC + '\neval golden {\n  schema = chat\n  source = jsonl("data/support.jsonl")\n'
+        "  score exact = exact_match(output, reply.text)\n}\n\n"
+        "dedup support {\n  drop near on prompt { against = golden }\n}\n",
+        _SPEC + '\neval golden {\n  schema = chat\n  source = jsonl("data/golden.jsonl")\n'
+        "  score exact = exact_match(output, reply.text)\n}\n\n"
+        "dedup support {\n  drop near on prompt { against = golden }\n}\n",
+        "run",
+    ),
+    Code(
+        "FT402",
+        "large-group",
+        "one row stands for very many duplicates",
+        "A group of more than 100 rows, or of more than ten rows and 1% of the dataset, is seldom "
+        "a copy made a hundred times: more often the compared text is a long template with short "
+        "contents, and rows that differ in what matters are taken for duplicates.",
+        _SPEC + "\ndedup support {\n  drop near on row { similarity = 0.5 }\n}\n",
+        _SPEC + "\ndedup support {\n  drop near on reply.text { similarity = 0.9 }\n}\n",
+        "run",
+    ),
+    Code(
+        "FT403",
+        "low-recall",
+        "the signature is too short for the threshold",
+        "MinHash finds a pair of similar texts by chance; with enough permutations the chance is "
+        "next to 1. Here a pair exactly at the threshold is missed more often than once in fifty. "
+        "Every pair that is found is verified all the same: nothing is dropped wrongly.",
+        _SPEC + "\ndedup support {\n  drop near on prompt {\n"
+        "    method = minhash(permutations: 16)\n    similarity = 0.1\n  }\n}\n",
+        _SPEC + "\ndedup support {\n  drop near on prompt {\n"
+        "    method = minhash(permutations: 128)\n    similarity = 0.8\n  }\n}\n",
+        "run",
+    ),
+    Code(
+        "FT404",
+        "similarity-zero",
+        "at similarity 0 every row is a duplicate",
+        "Any two texts have a similarity of 0 or more, so that all rows but the first would go.",
+        _SPEC + "\ndedup support {\n  drop near on prompt { similarity = 0 }\n}\n",
+        _SPEC + "\ndedup support {\n  drop near on prompt { similarity = 0.8 }\n}\n",
+        "run",
+    ),
+    Code(
+        "FT405",
+        "no-fuzzy-library",
+        "`drop fuzzy` needs a library that is not installed",
+        "Fuzzy ratios come from rapidfuzz, which the extra `data` installs. `drop exact` and "
+        "`drop near` need nothing beyond the core.",
+        "pip uninstall rapidfuzz\nftdsl validate specs/support.ftspec",
+        "pip install 'ftdsl[data]'\nftdsl validate specs/support.ftspec",
+        "run",
+    ),
+    Code(
+        "FT406",
+        "too-many-for-fuzzy",
+        "there are too many texts to compare every pair",
+        "`drop fuzzy` compares the letters of every pair of different texts, which takes four "
+        "times as long for twice as many. It is meant for short fields of up to 30,000 different "
+        "texts. `drop near` compares runs of words and grows with the number of rows.",
+        _SPEC + "\ndedup support {\n  drop fuzzy on prompt { similarity = 0.9 }\n}\n",
+        _SPEC + "\ndedup support {\n  drop near on prompt { similarity = 0.9 }\n}\n",
+        "run",
+    ),
+    Code(
+        "FT410",
+        "not-covered",
+        "a group has fewer or more rows than the coverage block asks for",
+        "Shares are of the rows that dedup kept. The finding says how many rows are missing: for a "
+        "lower bound on a share, the number of further rows of this group alone that would reach "
+        "it, which counts that they enlarge the dataset as well.",
+        _SPEC + "\ncoverage support {\n  by lang(prompt) { es >= 50% }\n}\n",
+        _SPEC + "\ncoverage support {\n  by lang(prompt) { en >= 50% }\n}\n",
+        "run",
+    ),
+    Code(
+        "FT411",
+        "coverage-statement",
+        "an `expect` of a coverage block does not hold",
+        "The statement is about all rows that dedup kept. The finding shows what its parts came to.",
+        _SPEC + "\ncoverage support {\n  expect distinct_n(reply.text, n: 2) >= 0.99\n}\n",
+        _SPEC + "\ncoverage support {\n  expect distinct_n(reply.text, n: 2) >= 0.1\n}\n",
+        "run",
+    ),
+    Code(
+        "FT412",
+        "few-texts-for-clusters",
+        "there are fewer different texts than clusters",
+        "`cluster(…, k: N)` puts rows into N groups of texts with similar words. With fewer than N "
+        "different texts that have a word, some group must stay empty, and `each` cannot hold.",
+        _SPEC + "\ncoverage support {\n  by cluster(prompt, k: 500) { each >= 0.1% }\n}\n",
+        _SPEC + "\ncoverage support {\n  by cluster(prompt, k: 5) { each >= 1% }\n}\n",
+        "run",
+    ),
+    Code(
+        "FT413",
+        "no-such-group",
+        "a named group cannot occur",
+        "The groups of `bucket` are named by their edges, such as `<256`, `256..1000` and "
+        "`>=1000`; those of `cluster` by their number from 0.",
+        _SPEC + "\ncoverage support {\n"
+        '  by bucket(words(prompt), edges: [10]) { "short" >= 10% }\n}\n',
+        _SPEC + "\ncoverage support {\n"
+        '  by bucket(words(prompt), edges: [10]) { "<10" >= 10% }\n}\n',
+        "run",
+    ),
+    Code(
+        "FT414",
+        "nothing-to-cover",
+        "no row is left to cover anything",
+        "A coverage block over no rows has not been answered: either nothing could be read or "
+        "dedup dropped everything.",
+        _SPEC + "\ncoverage support {\n  by lang(prompt) { en >= 60% }\n}\n",
+        _SPEC + "\ncoverage support {\n  by lang(prompt) { en >= 60% }\n}\n",
+        "run",
+    ),
+)
