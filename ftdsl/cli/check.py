@@ -6,9 +6,11 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from ftdsl.cli.check_cache import Checked, recall, remember
+from ftdsl.cli.options import add_set_option
 from ftdsl.cli.output import publish
-from ftdsl.cli.specs import absolute, project_root, spec_paths
+from ftdsl.cli.specs import overrides_of, project_root, spec_paths
 from ftdsl.diagnostics.diagnostic import Severity
+from ftdsl.project import real_path
 from ftdsl.reports.report import Report
 
 DETAILS = """
@@ -28,6 +30,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("specs", nargs="+", metavar="SPEC", help="a spec, or a folder of specs")
     parser.add_argument("--fix", action="store_true", help="apply safe fixes, then check again")
     parser.add_argument("--no-cache", action="store_true", help="neither read nor fill the cache")
+    add_set_option(parser)
 
 
 def run(arguments: Namespace) -> int:
@@ -40,17 +43,18 @@ def run(arguments: Namespace) -> int:
 
 def _checked(path: Path, arguments: Namespace) -> Checked:
     root = project_root(path, arguments)
-    spec = absolute(path)
-    known = None if arguments.no_cache else recall(spec, root)
+    spec = real_path(path)
+    overrides = overrides_of(arguments)
+    known = None if arguments.no_cache else recall(spec, root, overrides)
     if known is not None:
         return known
     from ftdsl.language.analyze import analyze
 
-    analysis = analyze(spec, root)
+    analysis = analyze(spec, root, overrides)
     name = spec.relative_to(root).as_posix()
     checked = Checked(name, tuple(analysis.diagnostics), analysis.sources)
     if not arguments.no_cache:
-        remember(spec, root, checked)
+        remember(spec, root, overrides, checked)
     return checked
 
 

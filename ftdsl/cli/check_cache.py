@@ -1,14 +1,16 @@
 """Diagnostics of unchanged specs, kept between calls so that an unchanged spec is not parsed again.
 
 An entry lives in the user's own cache folder, never in the checkout. It is found by a digest of the
-checker's version, the spec's place and its bytes, and it holds only if every file that the spec was
-read with still has the same bytes. A missing, foreign or damaged entry is a miss, never an error.
+checker's version, the day (waivers expire), what ``--set`` says, the spec's place and its bytes, and
+it holds only if every file that the spec was read with still has the same bytes. A missing, foreign
+or damaged entry is a miss, never an error.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -40,12 +42,12 @@ def folder() -> Path:
     return base / "ftdsl"
 
 
-def recall(path: Path, root: Path) -> Checked | None:
+def recall(path: Path, root: Path, overrides: Mapping[str, str]) -> Checked | None:
     """What is known of the spec ``path`` (absolute, under ``root``), if all still holds."""
     content = _read(path)
     if content is None:
         return None
-    entry = _read(_place(path, root, content))
+    entry = _read(_place(path, root, content, overrides))
     if entry is None:
         return None
     try:
@@ -54,10 +56,10 @@ def recall(path: Path, root: Path) -> Checked | None:
         return None
 
 
-def remember(path: Path, root: Path, checked: Checked) -> None:
+def remember(path: Path, root: Path, overrides: Mapping[str, str], checked: Checked) -> None:
     """Keep ``checked``, if every file it stands on is a plain file that was read as it is now."""
     content = _read(path)
-    if content is None or checked.path not in checked.sources:
+    if content is None or checked.path not in checked.sources or _may_lack_a_file(checked):
         return
     digests = {name: _digest_of(name, root) for name in checked.sources}
     if None in digests.values():
@@ -68,12 +70,19 @@ def remember(path: Path, root: Path, checked: Checked) -> None:
         "files": digests,
         "diagnostics": [_encode(one) for one in checked.diagnostics],
     }
-    _store(_place(path, root, content), json.dumps(entry).encode())
+    _store(_place(path, root, content, overrides), json.dumps(entry).encode())
 
 
-def _place(path: Path, root: Path, content: bytes) -> Path:
+def _may_lack_a_file(checked: Checked) -> bool:
+    """An import that was not there is no source whose bytes could be compared."""
+    failed = any(one.severity is Severity.ERROR for one in checked.diagnostics)
+    return failed and any("import" in source.text for source in checked.sources.values())
+
+
+def _place(path: Path, root: Path, content: bytes, overrides: Mapping[str, str]) -> Path:
     digest = sha256(_code_stamp())
-    for part in (str(root).encode("utf-8", "surrogateescape"), os.fsencode(path), content):
+    asked = json.dumps([time.strftime("%Y-%m-%d"), sorted(overrides.items())])
+    for part in (os.fsencode(root), os.fsencode(path), content, asked.encode()):
         digest.update(len(part).to_bytes(8, "big") + part)
     return folder() / "check" / f"{digest.hexdigest()[:40]}.json"
 
@@ -143,7 +152,7 @@ def _decode(entry: dict[str, Any], root: Path) -> Checked | None:
         content = _read(_file_of(name, root))
         if content is None or sha256(content).hexdigest() != digest:
             return None
-        sources[name] = Source(name, content.decode("utf-8"))
+        sources[name] = Source(name, content)
     diagnostics = tuple(_diagnostic(one) for one in entry["diagnostics"])
     return Checked(entry["path"], diagnostics, sources)
 

@@ -38,6 +38,9 @@ SUMMARIES: dict[str, str] = {
 }
 """Commands in the order of ``ftdsl --help``."""
 
+LATER = frozenset({"select", "export", "compare", "advise", "next", "rate", "lsp"})
+"""Names that are kept for later versions."""
+
 
 def load(name: str) -> Command:
     """The module of the command ``name``, a key of ``SUMMARIES``. KeyError otherwise."""

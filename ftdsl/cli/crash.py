@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
-import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from ftdsl import __version__
-from ftdsl.cli.check_cache import folder
-from ftdsl.cli.console import print_text
 
-_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH", re.IGNORECASE)
-_ADDRESS_LOGIN = re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)")
+_SECRET_NAMES = ("KEY", "TOKEN", "SECRET", "PASSW", "CREDENTIAL", "AUTH")
 _MASK = "***"
 _SHORTEST_SECRET = 6
+
+
+def guarded(command: Callable[[list[str]], int], words: list[str]) -> int:
+    """What ``command`` returns for ``words``; 2, with a crash report, when it lets anything out."""
+    try:
+        return command(words)
+    except Exception as error:
+        return report_crash(error, words)
 
 
 def report_crash(error: Exception, words: Sequence[str]) -> int:
     """Tell of ``error`` on standard error and return 2. The traceback goes to a file of the user's
     cache folder, or of the temporary folder, with every secret of the environment masked."""
+    import traceback
+
+    from ftdsl.cli.console import print_text
+
     lines = [
         f"ftdsl {__version__}, Python {sys.version.split()[0]}, {sys.platform}",
         "ftdsl " + " ".join(words),
@@ -33,7 +40,7 @@ def report_crash(error: Exception, words: Sequence[str]) -> int:
     kind = type(error).__name__
     print_text(
         f"ftdsl: error[FT299]: a bug in ftdsl ({kind}); {told}\n"
-        "  = help: please report it with that file; nothing of yours was changed by the crash\n",
+        "  = help: please report it with that file; results that were finished are kept\n",
         sys.stderr,
     )
     return 2
@@ -41,9 +48,11 @@ def report_crash(error: Exception, words: Sequence[str]) -> int:
 
 def masked(text: str) -> str:
     """``text`` without the values of secret environment variables and without logins in URLs."""
+    import re
+
     for secret in _secrets(os.environ.items()):
         text = text.replace(secret, _MASK)
-    return _ADDRESS_LOGIN.sub(_MASK, text)
+    return re.sub(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)", _MASK, text)
 
 
 def _secrets(environment: Iterable[tuple[str, str]]) -> list[str]:
@@ -54,7 +63,7 @@ def _secrets(environment: Iterable[tuple[str, str]]) -> list[str]:
 
     found = set()
     for name, value in environment:
-        if _SECRET_NAME.search(name) and len(value) >= _SHORTEST_SECRET:
+        if len(value) >= _SHORTEST_SECRET and any(part in name.upper() for part in _SECRET_NAMES):
             raw = value.encode("utf-8", "surrogateescape")
             found |= {value, quote(raw, safe=""), base64.b64encode(raw).decode()}
             found |= {json.dumps(value)[1:-1], repr(value)[1:-1]}
@@ -63,6 +72,8 @@ def _secrets(environment: Iterable[tuple[str, str]]) -> list[str]:
 
 def _keep(text: str) -> Path | None:
     import tempfile
+
+    from ftdsl.cli.check_cache import folder
 
     for place in (folder() / "crashes", Path(tempfile.gettempdir())):
         try:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from ftdsl import __version__
+from ftdsl.cli.crash import guarded
 from ftdsl.cli.usage import UsageError
 
 
@@ -13,8 +14,12 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Never lets an exception out, except ``SystemExit``
     of ``--help`` (0)."""
     given = list(sys.argv[1:] if words is None else words)
+    return guarded(_answer, given)
+
+
+def _answer(words: list[str]) -> int:
     try:
-        return _dispatch(given)
+        return _dispatch(words)
     except UsageError as error:
         from ftdsl.cli.console import print_problem
 
@@ -22,10 +27,6 @@ def main(words: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
-    except Exception as error:  # the one crash reporter: whatever arrives here is a bug of ours
-        from ftdsl.cli.crash import report_crash
-
-        return report_crash(error, given)
 
 
 def _dispatch(words: list[str]) -> int:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from typing import NoReturn
+from typing import IO, NoReturn
 
-from ftdsl.cli.commands import SUMMARIES, Command
+from ftdsl.cli.commands import LATER, SUMMARIES, Command, load
 from ftdsl.cli.usage import UsageError, unknown_command
 
 _EXIT_CODES = """exit codes:
   0 pass · 1 findings or a failed gate · 2 could not answer (bad spec, unreadable data, usage)
   3 stopped and resumable · 4 refused or stopped by budget or permission
-  5 a gate is inconclusive"""
+  5 a gate is inconclusive · 130, 143 stopped by a signal, resumable"""
 
 _INTRODUCTION = """One checked spec for fine-tuning: data, training, evaluation and gates.
 
@@ -36,6 +35,12 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError("FT251", message, f"`{self.prog} --help` shows what it takes")
 
+    def _print_message(self, message: str, file: IO[str] | None = None) -> None:
+        from ftdsl.cli.console import print_text
+
+        del file
+        print_text(message)
+
 
 def overview() -> str:
     """The text of ``ftdsl --help``, written without importing any command."""
@@ -50,13 +55,22 @@ def known_command(words: list[str]) -> str:
     name = words[0]
     if name.startswith("-"):
         raise UsageError("FT251", f"unrecognized option: {name}", "`ftdsl --help` lists commands")
+    if name in LATER:
+        raise UsageError(
+            "FT259", f"`ftdsl {name}` is not in this version", "`ftdsl --help` lists what is"
+        )
     if name not in SUMMARIES:
         raise unknown_command(name, list(SUMMARIES))
     return name
 
 
-def parse(name: str, command: Command, words: list[str]) -> argparse.Namespace:
-    """The arguments of the command ``name``. Prints help and exits 0 when asked for help."""
+def all_parsers() -> dict[str, Parser]:
+    """The parser of every command, in the order of the overview: what the reference page shows."""
+    return {name: parser_of(name, load(name)) for name in SUMMARIES}
+
+
+def parser_of(name: str, command: Command) -> Parser:
+    """The parser of the command ``name``."""
     parser = Parser(
         prog=f"ftdsl {name}",
         description=f"{SUMMARIES[name][0].upper()}{SUMMARIES[name][1:]}.",
@@ -67,8 +81,17 @@ def parse(name: str, command: Command, words: list[str]) -> argparse.Namespace:
     )
     command.configure(parser)
     _add_common(parser)
-    arguments = parser.parse_args(words)
+    return parser
+
+
+def parse(name: str, command: Command, words: list[str]) -> argparse.Namespace:
+    """The arguments of the command ``name``, with the configuration files' defaults. Prints help
+    and exits 0 when asked for help."""
+    from ftdsl.cli.config import configure
+
+    arguments = parser_of(name, command).parse_args(words)
     arguments.command = name
+    configure(arguments)
     return arguments
 
 
@@ -85,18 +108,37 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--color",
         choices=("auto", "always", "never"),
-        default="auto",
-        help="color in the terminal; NO_COLOR and FORCE_COLOR are honoured",
+        help="color in the terminal (default: auto); NO_COLOR and FORCE_COLOR are honoured",
     )
     group.add_argument("-q", "--quiet", action="store_true", help="print problems only")
     group.add_argument("-v", "--verbose", action="store_true", help="print everything found")
     group.add_argument("--root", metavar="DIR", help="project root (default: found from the spec)")
+    group.add_argument("--config", metavar="FILE", help="TOML file with defaults and permissions")
+    group.add_argument(
+        "--isolated", action="store_true", help="ignore [tool.ftdsl] of pyproject.toml"
+    )
+
+
+def add_set_option(parser: argparse.ArgumentParser) -> None:
+    """``--set``, for the commands that read a spec."""
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="give a `let` of the spec another value, written as in the spec; repeatable",
+    )
+
+
+def add_out_option(parser: argparse.ArgumentParser) -> None:
+    """``--out``, for the commands that read or write results."""
+    parser.add_argument("--out", metavar="DIR", help="folder of results (default: ROOT/.ftdsl)")
 
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
     """Options of the commands that run steps: where to write, and what the operator allows."""
     group = parser.add_argument_group("running")
-    group.add_argument("--out", metavar="DIR", help="where results go (default: ROOT/.ftdsl)")
+    group.add_argument("--out", metavar="DIR", help="folder of results (default: ROOT/.ftdsl)")
     group.add_argument(
         "--allow-host",
         action="append",
@@ -112,8 +154,12 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         metavar="MODULE",
         help="let `extern fn` declarations call this Python module; repeatable",
     )
+    group.add_argument(
+        "--workers", type=_workers, metavar="N", help="processes for row work (default: 2)"
+    )
 
 
-def interactive() -> bool:
-    """Whether a person may be looking at standard error."""
-    return sys.stderr.isatty()
+def _workers(word: str) -> int:
+    if not word.isdecimal() or not 1 <= int(word) <= 512:
+        raise argparse.ArgumentTypeError(f"`{word}` is not a number from 1 to 512")
+    return int(word)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from argparse import Namespace
 from pathlib import Path
 
 from ftdsl.cli.usage import UsageError, nearest
-
-_ROOT_MARKS = (".git", "pyproject.toml", ".ftdsl-root")
+from ftdsl.project import find_root, real_path
 
 
 def spec_paths(words: list[str]) -> list[Path]:
@@ -44,11 +42,10 @@ def existing(path: Path) -> Path:
 def project_root(path: Path, arguments: Namespace) -> Path:
     """``--root``, else the nearest folder above the spec that is marked as a project's root, else
     the spec's own folder. Absolute. UsageError when the spec lies outside ``--root``."""
-    spec = absolute(path)
+    spec = real_path(path)
     if arguments.root is None:
-        marked = (each for each in spec.parents if any((each / m).exists() for m in _ROOT_MARKS))
-        return next(marked, spec.parent)
-    root = absolute(Path(arguments.root))
+        return find_root(spec)
+    root = real_path(Path(arguments.root)).resolve()
     if not root.is_dir():
         raise UsageError("FT255", f"--root {arguments.root} is not a folder")
     if root not in spec.parents:
@@ -56,6 +53,13 @@ def project_root(path: Path, arguments: Namespace) -> Path:
     return root
 
 
-def absolute(path: Path) -> Path:
-    """``path`` from the file system's root, with its folders' links followed and its own kept."""
-    return Path(os.path.realpath(path.parent)) / path.name
+def overrides_of(arguments: Namespace) -> dict[str, str]:
+    """``--set NAME=VALUE`` as a mapping. UsageError (FT260) for another form."""
+    found: dict[str, str] = {}
+    for word in arguments.set:
+        name, equals, value = word.partition("=")
+        if not equals or not name.isidentifier() or not value.strip():
+            help_line = "write `--set NAME=VALUE`, as in `--set context=8k`"
+            raise UsageError("FT260", f"`{word}` is not NAME=VALUE", help_line)
+        found[name] = value.strip()
+    return found

@@ -138,20 +138,11 @@ CODES: tuple[Code, ...] = (
         "run",
     ),
     Code(
-        "FT264",
-        "no-such-block",
-        "the spec declares no block of that kind and name",
-        "`train`, `eval` and `gate` take the name of a block of that kind.",
-        "ftdsl gate specs/support.ftspec relaese",
-        "ftdsl gate specs/support.ftspec release",
-        "run",
-    ),
-    Code(
         "FT265",
         "unformattable",
         "a spec cannot be formatted because it cannot be read",
         "The formatter writes nothing unless the text parses, means the same afterwards, keeps "
-        "every comment, and stays the same when formatted again. `ftdsl check` tells what is wrong.",
+        "every comment, and stays the same when formatted again. `ftdsl check` says what is wrong.",
         "printf 'ftspec 1\\ndataset {' > broken.ftspec\nftdsl fmt broken.ftspec",
         "ftdsl fmt specs/support.ftspec",
         "run",

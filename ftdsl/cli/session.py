@@ -1,0 +1,106 @@
+"""From the options of a command that runs steps to a run and its report."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from ftdsl.api import (
+    OUT,
+    AnalysisView,
+    PlanView,
+    RefusedError,
+    RunView,
+    SpecError,
+    analyze,
+    apply,
+    plan,
+)
+from ftdsl.cli.output import publish
+from ftdsl.cli.specs import existing, overrides_of, project_root
+from ftdsl.engine.console import Console, console_for
+from ftdsl.engine.context import Policy
+from ftdsl.reports.report import Report
+
+
+def answered(arguments: Namespace, question: Callable[[Namespace], Report]) -> int:
+    """Publish what ``question`` answers; a spec with errors or a refusal is published instead."""
+    try:
+        report = question(arguments)
+    except SpecError as error:
+        report = replace(error.analysis.report, verdict="error")
+    except RefusedError as error:
+        report = error.report
+    return publish(replace(report, command=arguments.command), arguments)
+
+
+def analysed(word: str, arguments: Namespace) -> AnalysisView:
+    """The checked spec that ``word`` names. UsageError where it is not there."""
+    path = existing(Path(word))
+    root = project_root(path, arguments)
+    return analyze(path, root=root, overrides=overrides_of(arguments))
+
+
+def planned(word: str, arguments: Namespace, only: tuple[str, ...] = ()) -> PlanView:
+    """A plan for the spec that ``word`` names."""
+    seen = analysed(word, arguments)
+    out = out_folder(arguments, seen.root)
+    return plan(seen, out=out, only=only, policy=policy_of(arguments))
+
+
+def ran(made: PlanView, arguments: Namespace) -> RunView:
+    """Run a plan while telling of its progress on standard error."""
+    return replace(apply(made, console=console_of(arguments)), command=arguments.command)
+
+
+def reported(view: RunView, arguments: Namespace) -> Report:
+    """The report of a run, which is also kept as a page beside the run's record."""
+    page = keep_page(view)
+    notes = (f"report: {_shown(page)}",) if page is not None else ()
+    return replace(view.report, command=arguments.command, notes=notes)
+
+
+def keep_page(view: RunView) -> Path | None:
+    """Write ``report.html`` into the run's folder; None where the run has none."""
+    from ftdsl.cli.output import write
+    from ftdsl.reports.html import render
+
+    folder = view.out / "runs" / view.result.run_id
+    if not folder.is_dir():
+        return None
+    page = folder / "report.html"
+    write(page, render(view.report))
+    return page
+
+
+def _shown(path: Path) -> str:
+    """The path as one would type it here."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
+def policy_of(arguments: Namespace) -> Policy:
+    """What the operator allows on the command line, in ``--config`` and in FTDSL_ALLOW_HOST."""
+    import os
+
+    stated = os.environ.get("FTDSL_ALLOW_HOST", "").split(",")
+    hosts = {host.strip() for host in (*arguments.allow_host, *stated) if host.strip()}
+    default = Policy()
+    return Policy(
+        offline=arguments.offline,
+        allowed_hosts=default.allowed_hosts | hosts,
+        allowed_externs=frozenset(arguments.allow_extern),
+        workers=arguments.workers or default.workers,
+    )
+
+
+def out_folder(arguments: Namespace, root: Path) -> Path:
+    """``--out``, else ``.ftdsl`` of the project."""
+    return Path(arguments.out).resolve() if arguments.out else root / OUT
+
+
+def console_of(arguments: Namespace) -> Console:
+    """Where progress is shown."""
+    return console_for(quiet=arguments.quiet)

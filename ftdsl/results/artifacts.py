@@ -1,0 +1,54 @@
+"""What steps leave on disk beside their results: all findings and all cases, line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from ftdsl.results.models import (
+    Case,
+    CheckOutput,
+    CoverageOutput,
+    DedupOutput,
+    EvalOutput,
+    Finding,
+    Result,
+)
+from ftdsl.results.run import RunResult, StepRun
+
+FINDINGS = "findings.jsonl"
+CASES = "cases.jsonl"
+
+_Kind = TypeVar("_Kind", bound=Result)
+
+
+def all_findings(run: RunResult, out: Path) -> Iterator[Finding]:
+    """Every finding of ``run``, whose results lie below ``out``; those that the run itself holds
+    where a step's artifact is gone. Raises ``pydantic.ValidationError`` for a damaged artifact."""
+    for step in run.steps:
+        if isinstance(step.output, CheckOutput):
+            yield from _lines(_file(out, step, FINDINGS), Finding, step.output.findings)
+        elif isinstance(step.output, DedupOutput | CoverageOutput):
+            yield from step.output.findings
+
+
+def cases(step: StepRun, out: Path) -> Iterator[Case]:
+    """Every case of an eval step."""
+    if isinstance(step.output, EvalOutput):
+        yield from _lines(_file(out, step, CASES), Case, step.output.cases)
+
+
+def _file(out: Path, step: StepRun, name: str) -> Path | None:
+    path = out / step.artifacts / name if step.artifacts else None
+    return path if path is not None and path.is_file() else None
+
+
+def _lines(path: Path | None, kind: type[_Kind], instead: tuple[_Kind, ...]) -> Iterator[_Kind]:
+    if path is None:
+        yield from instead
+        return
+    with path.open("rb") as stream:
+        for line in stream:
+            if line.strip():
+                yield kind.model_validate_json(line)
