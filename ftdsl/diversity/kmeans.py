@@ -67,7 +67,7 @@ def _starts(vectors: Vectors, k: int, draw: np.random.Generator) -> Vectors:
 
 
 def _distance(vectors: Vectors, index: int) -> NDArray[np.float64]:
-    distance = 1.0 - (vectors @ vectors[index]).astype(np.float64)
+    distance: NDArray[np.float64] = 1.0 - (vectors @ vectors[index]).astype(np.float64)
     # Equal vectors differ by rounding: they are no second start.
     distance[distance < 1e-5] = 0.0
     return distance

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from itertools import count as count_from
 
 from ftdsl.language.program import BucketDef
 from ftdsl.results.models import Bar
@@ -37,8 +38,7 @@ def bars(
     found: list[Bar] = []
     for bound in bounds:
         keys = (bound.key,) if bound.key is not None else (key for key in every if key not in named)
-        for key in keys:
-            found.append(_bar(key, counts.get(key, 0), rows, bound, notes.get(key, "")))
+        found += [_bar(key, counts.get(key, 0), rows, bound, notes.get(key, "")) for key in keys]
     if not each:
         rest = [key for key in every if key not in named]
         found += [_unbound(key, counts.get(key, 0), rows, notes) for key in rest[:UNBOUND]]
@@ -85,15 +85,7 @@ def missing_rows(count: int, rows: int, bound: BucketDef) -> int:
         return max(rows - count, 1)
     # The formula's rounding is at most a row off; the first that meets it is the answer.
     start = max(0, math.floor((bound.bound * rows - count) / (1 - bound.bound)) - 1)
-    return next(
-        x for x in _from(start) if rows + x and meets(_share(count + x, rows + x), bound.bound)
-    )
-
-
-def _from(start: int) -> Iterator[int]:
-    while True:
-        yield start
-        start += 1
+    return next(x for x in count_from(start) if meets(_share(count + x, rows + x), bound.bound))
 
 
 def entropy(counts: Sequence[int]) -> float:

@@ -152,6 +152,13 @@ def _findings(
                 dataset=step.name,
                 help=f"write `k: {max(2, made.different // 10)}`",
             )
+        if rows and not any(bar.rows for bar in group.bars):
+            yield Finding(
+                code="FT414",
+                message=f"no row has a value for `{group.source}`",
+                rule=f"by {group.source}",
+                dataset=step.name,
+            )
         named = [bucket.key for bucket in definition.buckets if bucket.key is not None]
         yield from group_findings(step.name, group, named)
     for outcome in outcomes:

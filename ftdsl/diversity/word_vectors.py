@@ -65,7 +65,8 @@ class Rarity:
             weights = (1 + np.log(often)) * self.weights(hashes) * sign
             result[row] = np.bincount(hashes % DIMENSIONS, weights, DIMENSIONS)
         lengths = np.linalg.norm(result, axis=1, keepdims=True)
-        return np.divide(result, lengths, out=result, where=lengths > 0)
+        np.divide(result, lengths, out=result, where=lengths > 0)
+        return result
 
     def rarity(self, word: str) -> float:
         """The inverse document frequency of one word."""
