@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Edit, Fix, Severity
 from ftdsl.language.grammar import load_grammar
 from ftdsl.language.parser_actions import TreeActions
 from ftdsl.language.parser_characters import character_faults, conflict, token_faults
 from ftdsl.language.parser_damage import Damage, without_damage
-from ftdsl.language.parser_depth import too_deep
+from ftdsl.language.parser_depth import too_deep, too_many
 from ftdsl.language.parser_errors import diagnostic_of
 from ftdsl.language.parser_mistakes import Mistake, Wrong
-from ftdsl.language.parser_recovery import Recovery
+from ftdsl.language.parser_recovery import MAX_MISTAKES, Recovery
 from ftdsl.language.parser_tables import LalrParser
 from ftdsl.language.source import Source
 from ftdsl.language.tokens import EDITION, EDITION_LINE, END, Token, significant, tokenize
@@ -71,9 +72,12 @@ def _parse_body(source: Source, head: list[Token], found: list[Diagnostic]) -> P
         start = skipped.end()
         head.append(Token(EDITION, skipped[0], 0))
     tokens = tokenize(grammar, source.text, start)
+    flood = too_many(source, tokens)
+    if flood is not None:
+        return Parsed(_empty(source), (flood,), ())
     every = (*head, *tokens)
     odd = character_faults(source, tokens)
-    lexical = list(token_faults(source, tokens))
+    lexical = list(islice(token_faults(source, tokens), MAX_MISTAKES))
     found += [*odd, *lexical]
     lexical += [one for one in odd if one.severity is Severity.ERROR]
     read = significant(grammar, tokens, len(source.text))
@@ -87,6 +91,8 @@ def _parse_body(source: Source, head: list[Token], found: list[Diagnostic]) -> P
     found += actions.problems
     damage = Damage(read, [*lexical, *actions.problems], recovery.mistakes)
     found += [diagnostic_of(one, source) for one in _roots(source, recovery.mistakes, lexical)]
+    if len(recovery.mistakes) >= MAX_MISTAKES:
+        found.append(_stopped(source, recovery.mistakes[-1]))
     whole = source.span(0, len(source.text))
     spec = Spec(source.path, EDITION_NUMBER, without_damage(items, damage), whole)
     if not head and spec.items == () and recovery.mistakes:
@@ -180,6 +186,16 @@ def _other_edition(source: Source, first: re.Match[str]) -> Diagnostic:
         span,
         label="unknown edition",
         help="update ftdsl" if first[2].lstrip("0") else f"write `ftspec {EDITION_NUMBER}`",
+    )
+
+
+def _stopped(source: Source, last: Mistake) -> Diagnostic:
+    return Diagnostic(
+        "FT029",
+        f"reading stopped after {MAX_MISTAKES} mistakes",
+        source.span(last.found.start, last.found.end),
+        label="what follows is unread",
+        help="mend the first ones, then check again",
     )
 
 

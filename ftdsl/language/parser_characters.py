@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Edit, Fix, Severity
@@ -15,6 +16,8 @@ _ODD_CHARACTERS = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff"
     "\u00ad\u180e\u2028\u2029\u2060-\u2064\u200b-\u200d\ufeff\ud800-\udfff]|\r(?!\n)|\t"
 )
+MAX_FAULTS = 50
+"""Odd characters of one file that are told."""
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _INVISIBLE = frozenset(
     "\u00ad\u180e\u2028\u2029\u2060\u2061\u2062\u2063\u2064\u200b\u200c\u200d\ufeff"
@@ -33,19 +36,21 @@ def character_faults(source: Source, tokens: list[Token]) -> list[Diagnostic]:
     """Control, direction and invisible characters, each place once; of tabs the first alone."""
     found = []
     tabbed = False
-    ranges = [(t.start, t.end) for t in tokens if t.kind in ("STRING", "OPEN_STRING")]
+    strings = [token for token in tokens if token.kind in ("STRING", "OPEN_STRING")]
+    starts = [token.start for token in strings]
     for match in _ODD_CHARACTERS.finditer(source.text):
         char, start = match[0], match.start()
         if char == "\ufeff" and start == 0:
             continue
-        in_text = any(first <= start < end for first, end in ranges)
+        before = bisect_right(starts, start)
+        in_text = before > 0 and start < strings[before - 1].end
         if char == "\t" and not in_text:
             if not tabbed:
                 found.append(_tab(source, start))
             tabbed = True
         else:
             found.append(_character(source, start, in_text))
-        if len(found) >= 50:
+        if len(found) >= MAX_FAULTS:
             break
     return found
 

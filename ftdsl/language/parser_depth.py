@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from ftdsl.diagnostics.diagnostic import Diagnostic
 from ftdsl.language.source import Source
-from ftdsl.language.tokens import CLOSERS, ITEM_STARTS, OPENERS, STATEMENT_STARTS, Token
+from ftdsl.language.tokens import (
+    CLOSERS,
+    ITEM_STARTS,
+    MAX_TOKENS,
+    OPENERS,
+    STATEMENT_STARTS,
+    Token,
+)
 
 MAX_DEPTH = 64
 """Brackets, and signs such as ``not``, that may stand open one in another."""
 MAX_OPERATORS = 128
 """Operators on the longest way down one expression: each may make the tree one level deeper."""
-MAX_TOKENS = 100_000
-"""Tokens of one file, white space and comments apart."""
 
 _PREFIXES = frozenset({"NOT", "MINUS"})
 _OPERATORS = frozenset(
@@ -23,15 +28,6 @@ _BREAKS = STATEMENT_STARTS | ITEM_STARTS | {"MUST", "WHERE", "WHEN", "ON", "COMM
 
 def too_deep(source: Source, tokens: list[Token]) -> Diagnostic | None:
     """The first place where a limit is passed, or None. ``tokens`` are the significant ones."""
-    if len(tokens) > MAX_TOKENS:
-        token = tokens[MAX_TOKENS]
-        return Diagnostic(
-            "FT018",
-            f"the file has more than {MAX_TOKENS:,} words and signs",
-            source.span(token.start, token.end),
-            label="the first one too many",
-            help="split the file and import its parts",
-        )
     # One entry a bracket: operators so far in the expression at hand, and the deepest bracket
     # that has been closed in it.
     operators, inner = [0], [0]
@@ -63,6 +59,20 @@ def too_deep(source: Source, tokens: list[Token]) -> Diagnostic | None:
         if prefixes > MAX_DEPTH:
             return _nested(source, token)
     return None
+
+
+def too_many(source: Source, tokens: list[Token]) -> Diagnostic | None:
+    """Whether the file has more tokens than are read. ``tokens`` are all of them."""
+    if len(tokens) <= MAX_TOKENS:
+        return None
+    last = tokens[-1]
+    return Diagnostic(
+        "FT018",
+        f"the file has more than {MAX_TOKENS:,} words, signs and gaps",
+        source.span(last.start, last.end),
+        label="the first one too many",
+        help="split the file and import its parts",
+    )
 
 
 def _nested(source: Source, token: Token) -> Diagnostic:

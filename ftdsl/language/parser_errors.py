@@ -27,6 +27,14 @@ _RULE_PARTS = ("`each`", "`expect`", "`fail`", "`warn`", "`accepts`", "`rejects`
 _ITEM_WORDS = (
     "import", "let", "fn", "extern", "schema", "ruleset", *BLOCK_WORDS, "coverage",
 )  # fmt: skip
+_SHAPES = {
+    **dict.fromkeys(_ITEM_WORDS, "NAME { … }"),
+    "import": '"PATH" as NAME',
+    "let": "NAME = …",
+    "fn": "NAME(…) -> TYPE = …",
+    "extern": 'fn NAME(…) -> TYPE from "MODULE:NAME"',
+    "ruleset": "NAME for SCHEMA { … }",
+}
 
 
 def diagnostic_of(mistake: Mistake, source: Source) -> Diagnostic:
@@ -227,7 +235,7 @@ def _special(mistake: Mistake) -> tuple[str, str] | None:
     """Message and help of what people often do, or None."""
     found, expected = mistake.found, mistake.expected
     if "LET" in expected and found.text in _ITEM_WORDS:
-        return (f"`{found.text}` needs a name", f"write `{found.text} NAME {{ … }}`")
+        return (f"`{found.text}` needs a name", f"write `{found.text} {_SHAPES[found.text]}`")
     if found.kind == "BY" and "RBRACE" in expected:
         return ("`by` groups stand in a coverage block", "write `coverage DATASET { by … { … } }`")
     if "RBRACE" not in expected:
@@ -289,6 +297,8 @@ def _expectation(expected: frozenset[str]) -> str:
     if "RBRACE" in rest and len(rest & STATEMENT_STARTS) > 0:
         parts.append("the next statement" if "an operator" in parts else "a statement")
         rest -= STATEMENT_STARTS | {"NAME"}
+    if {"NAME", "KEY"} <= rest:
+        rest -= {"KEY"}  # of a type before `=`, which reads as a key
     if rest >= {"INT", "RATIO"}:
         parts.append("a number")
         rest -= _NUMBERS | {"TRUE", "FALSE"}

@@ -20,6 +20,31 @@ BLOCK_WORDS = (
     "rate",
     "waive",
 )
+NOUNS = {
+    **dict.fromkeys(BLOCK_WORDS, "BLOCK"),
+    "coverage": "COVERAGE",
+    "ruleset": "RULESET",
+    "schema": "SCHEMA",
+    "rule": "RULE",
+    "score": "SCORE",
+    "target": "TARGET",
+    "slice": "SLICE",
+}
+"""Words that are keywords only before a name, and so are not among the grammar's keywords."""
+
+# The order is that of preference.
+INSERTABLE = {
+    "LBRACE": "{", "RPAR": ")", "RSQB": "]", "COMMA": ",", "EQUAL": "=", "COLON": ":",
+    "LPAR": "(", "ARROW": "->", "MUST": "must", "WHEN": "when", "ON": "on", "BY": "by", "AS": "as",
+    "FOR": "for", "RBRACE": "}",
+}  # fmt: skip
+# Two tokens that were meant as two others: `x = 3` for `x == 3` and for `x: 3`, and so on.
+MIXED = (
+    (("KEY", "EQUAL"), ("LABEL", "COLON"), ":"),
+    (("KEY", "EQUAL"), ("NAME", "EQUALS"), "=="),
+    (("LABEL", "COLON"), ("KEY", "EQUAL"), "="),
+    (("EQUAL",), ("EQUALS",), "=="),
+)
 
 
 class Wrong(StrEnum):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ftdsl.diagnostics.suggestion import edit_distance
 from ftdsl.language.grammar import Grammar
-from ftdsl.language.parser_mistakes import BLOCK_WORDS, Mistake, Wrong
+from ftdsl.language.parser_mistakes import INSERTABLE, MIXED, NOUNS, Mistake, Wrong
 from ftdsl.language.parser_tables import Halt, LalrParser
 from ftdsl.language.source import Source
 from ftdsl.language.tokens import (
@@ -22,33 +22,6 @@ from ftdsl.language.tokens import (
 MAX_MISTAKES = 50
 """After so many the rest of the file is left unread."""
 
-_NOUNS = {
-    **dict.fromkeys(BLOCK_WORDS, "BLOCK"),
-    "coverage": "COVERAGE",
-    "ruleset": "RULESET",
-    "schema": "SCHEMA",
-    "rule": "RULE",
-    "score": "SCORE",
-    "target": "TARGET",
-    "slice": "SLICE",
-}
-"""Words that are keywords only before a name, and so are not among the grammar's keywords."""
-
-# The order is that of preference.
-_INSERTABLE = {
-    "LBRACE": "{", "RPAR": ")", "RSQB": "]", "COMMA": ",", "EQUAL": "=", "COLON": ":",
-    "LPAR": "(", "ARROW": "->", "MUST": "must", "WHEN": "when", "ON": "on", "BY": "by", "AS": "as",
-    "FOR": "for", "RBRACE": "}",
-}  # fmt: skip
-# Two tokens that were meant as two others: `x = 3` for `x == 3` and for `x: 3`, and so on.
-_MIXED = (
-    (("KEY", "EQUAL"), ("LABEL", "COLON"), ":"),
-    (("KEY", "EQUAL"), ("NAME", "EQUALS"), "=="),
-    (("LABEL", "COLON"), ("KEY", "EQUAL"), "="),
-    (("EQUAL",), ("EQUALS",), "=="),
-)
-
-
 _ENDS_COMPARISON = STATEMENT_STARTS | ITEM_STARTS | {"AND", "OR", "NOT", "COMMA", "MUST", "WHERE"}
 
 
@@ -59,7 +32,7 @@ class Recovery:
         self.mistakes: list[Mistake] = []
         self._parser = parser
         self._source = source
-        self._words = {**grammar.keywords, **_NOUNS}
+        self._words = {**grammar.keywords, **NOUNS}
 
     def __call__(self, halt: Halt) -> int | None:
         """Note the mistake at ``halt`` and say where to go on."""
@@ -68,6 +41,7 @@ class Recovery:
         for repair in (
             self._close_at_boundary,
             self._untangle,
+            self._assign,
             self._respell,
             self._unreserve,
             self._chain,
@@ -173,8 +147,10 @@ class Recovery:
         return len(line) - len(line.lstrip()) + 1
 
     def _untangle(self, halt: Halt) -> int | None:
-        for meant_as, meant, wanted in _MIXED:
+        for meant_as, meant, wanted in MIXED:
             if self._next(halt, count=len(meant_as)) != list(meant_as):
+                continue
+            if meant[0] == "NAME" and self._begins_line(halt):
                 continue
             after = self._next(halt, len(meant_as), 1)
             if not self._parser.fits(halt.states, [*meant, *after]):
@@ -187,6 +163,33 @@ class Recovery:
                 for kind, token in zip(meant, written, strict=True)
             ]
             return halt.index
+        return None
+
+    def _assign(self, halt: Halt) -> int | None:
+        """A setting without its `=`, a field without its `:`. Both look like names until then."""
+        after = self._put_sign(halt, halt.index, halt.states)
+        previous = self._previous(halt)
+        if after is None and previous is not None and halt.values[-1] is previous:
+            after = self._put_sign(halt, halt.index - 1, halt.states[:-1])
+        return after
+
+    def _put_sign(self, halt: Halt, place: int, states: list[int]) -> int | None:
+        name = halt.tokens[place]
+        if name.kind not in ("NAME", *NOUNS.values()) or self.at_boundary(name):
+            return None
+        after = [token.kind for token in halt.tokens[place + 1 : place + 3]]
+        for kind, sign, text in (("KEY", "EQUAL", "="), ("LABEL", "COLON", ":")):
+            if not self._parser.fits(states, [kind, sign, *after]):
+                continue
+            found = halt.tokens[place + 1]
+            damage = name.start, found.start
+            self.mistakes.append(
+                Mistake(Wrong.MISSING, found, name, frozenset({sign}), damage, text)
+            )
+            del halt.states[len(states) :]
+            del halt.values[len(states) - 1 :]
+            halt.tokens[place : place + 1] = [name._replace(kind=kind), Token(sign, "", name.end)]
+            return place
         return None
 
     def _respell(self, halt: Halt) -> int | None:
@@ -228,7 +231,9 @@ class Recovery:
         token = halt.tokens[halt.index]
         if token.text not in self._words or token.kind == "NAME":
             return None
-        if token.kind in STATEMENT_STARTS and self._begins_line(halt):
+        starts = token.kind in STATEMENT_STARTS or token.kind in ITEM_STARTS
+        wants_value = self._parser.shifted(halt.states, "INT") is not None
+        if starts and (wants_value or self._begins_line(halt)):
             return None
         if not self._parser.fits(halt.states, ["NAME", *self._next(halt, 1, 2)]):
             return None
@@ -270,7 +275,7 @@ class Recovery:
             damage = self._gap(halt) if opener.kind == "LBRACE" else None
             self._note(halt, Wrong.UNCLOSED, opener=opener, damage=damage)
         else:
-            self._note(halt, Wrong.MISSING, wanted=_INSERTABLE[closer], opener=opener)
+            self._note(halt, Wrong.MISSING, wanted=INSERTABLE[closer], opener=opener)
         halt.tokens.insert(halt.index, Token(closer, "", token.start))
         return halt.index
 
@@ -284,7 +289,7 @@ class Recovery:
             if closer != token.kind and self._parser.fits(
                 halt.states, [closer, *self._next(halt, 1, 1)]
             ):
-                self._note(halt, Wrong.STRAY, wanted=_INSERTABLE[closer], opener=opener)
+                self._note(halt, Wrong.STRAY, wanted=INSERTABLE[closer], opener=opener)
                 halt.tokens[halt.index] = Token(closer, token.text, token.start)
                 return halt.index
             if closer == token.kind:
@@ -296,7 +301,7 @@ class Recovery:
 
     def _insert(self, halt: Halt) -> int | None:
         token = halt.tokens[halt.index]
-        for kind, text in _INSERTABLE.items():
+        for kind, text in INSERTABLE.items():
             if self._parser.fits(halt.states, [kind, *self._next(halt, 0, 3)]):
                 self._note(halt, Wrong.MISSING, wanted=text)
                 halt.tokens.insert(halt.index, Token(kind, "", token.start))
