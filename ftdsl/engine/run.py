@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -157,7 +158,7 @@ class _Run:
         if planned.state == "fresh":
             stored = self.store.read(planned.id, planned.key)
             if stored is not None:
-                return self.published(planned, "fresh", stored.output)
+                return self.held(planned, stored.output)
         if self.stop.requested:
             return _record(planned, "stopped", reasons=("the run was stopped before it",))
         if (waiting := self.waiting(planned)) is not None:
@@ -167,6 +168,11 @@ class _Run:
         started = time.monotonic()
         record = self.ran(planned)
         return record.model_copy(update={"seconds": time.monotonic() - started})
+
+    def held(self, planned: PlannedStep, output: StepOutput) -> StepRun:
+        with suppress(OSError):  # the result is as good; only the name of the last one is not
+            self.store.confirm(planned.id, planned.key)
+        return self.published(planned, "fresh", output)
 
     def waiting(self, planned: PlannedStep) -> StepRun | None:
         """Blocked, if a step that this one needs did not finish, or must pass and does not."""

@@ -70,12 +70,23 @@ class Store:
 
     def latest(self, step_id: str) -> StoredResult | None:
         """The result that was published last for this step, whatever its key."""
+        key = self._latest_key(step_id)
+        return self.read(step_id, key) if _KEY.match(key) else None
+
+    def _latest_key(self, step_id: str) -> str:
         try:
             latest = self.out / "steps" / folder_name(step_id) / LATEST
-            key = latest.read_text(encoding="ascii").strip()
+            return latest.read_text(encoding="ascii").strip()
         except (OSError, UnicodeDecodeError):
-            return None
-        return self.read(step_id, key) if _KEY.match(key) else None
+            return ""
+
+    def confirm(self, step_id: str, key: str) -> None:
+        """Call the result with this key the step's last one: an older result may hold again, or a
+        kill may have come between the two renames of ``publish``. Raises ``OSError``."""
+        if self._latest_key(step_id) != key:
+            folder = self.folder(step_id, key).parent
+            _sweep(folder, LATEST)
+            replace_text(folder / LATEST, key + "\n")
 
     def prepare(self, step_id: str, key: str) -> Path:
         """The step's own folder, made if need be, with what an interrupted run left there."""
@@ -95,6 +106,7 @@ class Store:
         """
         work = self.work(step_id, key)
         (work / RESULT).unlink(missing_ok=True)
+        _sweep(work, RESULT)
         files = {name: (work / name).stat().st_size for name in sorted(_names(work))}
         stored = StoredResult(step=step_id, key=key, inputs=inputs, files=files, output=output)
         _flush_tree(work)
@@ -103,8 +115,10 @@ class Store:
 
     def salvage(self, step_id: str, key: str) -> StoredResult | None:
         """Publish a work folder that a killed run left whole; None where there is none."""
-        stored = _read(self.work(step_id, key), step_id, key)
+        work = self.work(step_id, key)
+        stored = _read(work, step_id, key)
         if stored is not None:
+            _sweep(work, RESULT)
             self._move(stored)
         return stored
 
@@ -116,7 +130,7 @@ class Store:
             _set_aside(folder, work.with_name(f"{work.name}.old"))
         work.rename(folder)
         flush(folder.parent)
-        replace_text(folder.parent / LATEST, stored.key + "\n")
+        self.confirm(stored.step, stored.key)
         self._read[stored.step, stored.key] = stored
         return folder
 
@@ -159,6 +173,12 @@ def _set_aside(folder: Path, aside: Path) -> None:
     shutil.rmtree(aside, ignore_errors=True)
     folder.rename(aside)
     shutil.rmtree(aside, ignore_errors=True)
+
+
+def _sweep(folder: Path, name: str) -> None:
+    """Remove what a killed process left of writing ``name``; only one process writes there."""
+    for left in folder.glob(f".{name}.*"):
+        left.unlink()
 
 
 def replace_text(path: Path, text: str) -> None:

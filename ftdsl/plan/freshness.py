@@ -19,6 +19,8 @@ def stale_reasons(
     stored = store.read(step_id, key)
     if stored is not None:
         return _failed_calls(stored.output.errors) if isinstance(stored.output, EvalOutput) else ()
+    if store.folder(step_id, key).exists():
+        return ("its stored result is damaged",)
     last = store.latest(step_id)
     if last is None:
         return (NEVER_RAN,)
