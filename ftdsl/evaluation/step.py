@@ -1,0 +1,171 @@
+"""The step ``eval``: every case put to one model, each answer scored, and what it comes to."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ftdsl.data.rows import Row, read_rows
+from ftdsl.diagnostics.diagnostic import Diagnostic, Span
+from ftdsl.engine.context import Context, Refused
+from ftdsl.evaluation.estimates import NO_VALUE, percentile, score_estimates, slice_estimates
+from ftdsl.evaluation.questions import is_replay, questions_of, shown_prompt
+from ftdsl.evaluation.scorers import Unscorable
+from ftdsl.evaluation.scores import Scored, expected_column, score_column
+from ftdsl.models.answer import Answer, Question
+from ftdsl.models.asking import answer_all
+from ftdsl.models.provision import asked_model
+from ftdsl.plan.cost import is_price_unknown
+from ftdsl.plan.steps import EvalStep
+from ftdsl.quality.expressions import Block, Evaluator
+from ftdsl.results.models import Case, EvalOutput
+
+CASES_FILE = "cases.jsonl"
+_SHOWN = 200
+
+
+def run_eval(step: EvalStep, context: Context) -> EvalOutput:
+    """Ask, score and estimate. All cases go to the artifact ``cases.jsonl``.
+
+    Answers are kept in ``context.cache`` as they come, so that an interrupted run resumes with the
+    next question. A case whose answer failed is unscored, never zero. Raises ``Refused`` (FT500 to
+    FT511, and FT300 to FT308 for its files).
+    """
+    start = time.monotonic()
+    rows = list(read_rows(step.cases, context.root, split=step.split))
+    if not rows:
+        raise Refused(_no_cases(step))
+    questions = questions_of(step, rows)
+    answers = _ask(step, questions, context)
+    cases = list(_cases(step, rows, answers, context))
+    _write(context.work / CASES_FILE, cases)
+    flat = [answer for group in answers for answer in group]
+    names = [score.name for score in step.eval.scores]
+    waits = [answer.latency for answer in flat if answer.latency is not None]
+    return EvalOutput(
+        name=step.eval.name,
+        model=step.model_name,
+        scores=score_estimates(names, cases),
+        slices=slice_estimates(names, step.eval.slices, cases),
+        cases=tuple(cases[:_SHOWN]),
+        requests=sum(answer.attempts for answer in flat),
+        cached=sum(answer.cached for answer in flat),
+        errors=sum(bool(answer.error) for answer in flat),
+        prompt_tokens=sum(answer.prompt_tokens or 0 for answer in flat),
+        completion_tokens=sum(answer.completion_tokens or 0 for answer in flat),
+        latency={"p50": percentile(waits, 0.5), "p95": percentile(waits, 0.95)} if waits else {},
+        cost_per_1k=_cost(step),
+        seconds=time.monotonic() - start,
+    )
+
+
+def read_cases(folder: Path) -> list[Case]:
+    """All cases of an eval, from its published artifacts."""
+    with (folder / CASES_FILE).open("rb") as stream:
+        return [Case.model_validate_json(line) for line in stream]
+
+
+def _ask(
+    step: EvalStep, questions: Sequence[Sequence[Question]], context: Context
+) -> list[list[Answer]]:
+    flat = [question for group in questions for question in group]
+    label = f"{step.eval.name} × {step.model_name}"
+    with asked_model(step, context) as model:
+        progress = context.progress(label, len(flat), "cases")
+        try:
+            found = iter(answer_all(model, flat, context, lambda _: progress.advance()))
+        finally:
+            progress.close()
+    return [[next(found) for _ in group] for group in questions]
+
+
+def _cases(
+    step: EvalStep, rows: Sequence[Row], answers: Sequence[Sequence[Answer]], context: Context
+) -> Iterator[Case]:
+    evaluator = Evaluator(step.cases, context.root)
+    block = Block(list(rows))
+    keys = {one.name: evaluator.column(one.key, block) for one in step.eval.slices}
+    expected = expected_column(step.eval.scores, evaluator, rows)
+    scored = _scores(step, evaluator, rows, answers)
+    for place, (row, group) in enumerate(zip(rows, answers, strict=True)):
+        scores, unscored = _of_case(group, {name: c[place] for name, c in scored.items()})
+        yield Case(
+            case_id=row.row_id,
+            line=row.line,
+            prompt=shown_prompt(row),
+            expected=expected[place],
+            output=group[0].text,
+            scores=scores,
+            unscored=unscored,
+            slices={name: _slice_value(column[place]) for name, column in keys.items()},
+            finish_reason=group[0].finish_reason,
+            latency=group[0].latency,
+            prompt_tokens=group[0].prompt_tokens,
+            completion_tokens=group[0].completion_tokens,
+        )
+
+
+def _scores(
+    step: EvalStep, evaluator: Evaluator, rows: Sequence[Row], answers: Sequence[Sequence[Answer]]
+) -> dict[str, list[Scored]]:
+    """Score → for each case its value in each epoch."""
+    epochs = len(answers[0])
+    outputs = [[group[epoch].text for group in answers] for epoch in range(epochs)]
+    found = {}
+    for score in step.eval.scores:
+        columns = [score_column(score, evaluator, rows, column) for column in outputs]
+        found[score.name] = [list(case) for case in zip(*columns, strict=True)]
+    return found
+
+
+def _of_case(
+    answers: Sequence[Answer], scored: dict[str, Scored]
+) -> tuple[dict[str, float], dict[str, str]]:
+    """The mean score over the epochs, or why there is none: one missing answer of several leaves
+    the case unscored, since the missing ones are seldom the easy ones."""
+    failed = next((answer.error for answer in answers if answer.error), "")
+    if failed:
+        return {}, dict.fromkeys(scored, failed)
+    scores, unscored = {}, {}
+    for name, values in scored.items():
+        numbers = [value for value in values if not isinstance(value, Unscorable)]
+        if len(numbers) == len(values):
+            scores[name] = sum(numbers) / len(numbers)
+        else:
+            unscored[name] = str(next(v for v in values if isinstance(v, Unscorable)))
+    return scores, unscored
+
+
+def _slice_value(value: object) -> str:
+    if value is None:
+        return NO_VALUE
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _cost(step: EvalStep) -> float | None:
+    """Dollars for a thousand answers: nothing on this machine or the premises; else unknown."""
+    if step.train is not None:
+        return 0.0
+    assert step.model is not None, "an eval step has a model or a train"
+    return None if is_replay(step) or is_price_unknown(step.model) else 0.0
+
+
+def _write(path: Path, cases: Sequence[Case]) -> None:
+    with path.open("wb") as stream:
+        for case in cases:
+            stream.write(case.model_dump_json().encode() + b"\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _no_cases(step: EvalStep) -> Diagnostic:
+    of = f"split `{step.split}` of " if step.split is not None else ""
+    return Diagnostic(
+        "FT510",
+        f"eval `{step.eval.name}` has no cases: {of}`{step.cases.name}` holds no readable row",
+        step.eval.span or Span("", 0, 0),
+        help="look at the findings of its files: `ftdsl validate`",
+    )

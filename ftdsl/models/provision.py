@@ -1,0 +1,175 @@
+"""How the model of an eval is made ready to be asked, and taken down afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from ftdsl.diagnostics.diagnostic import Diagnostic, Span
+from ftdsl.engine.context import Context, Refused
+from ftdsl.language.program import ModelDef, Value
+from ftdsl.models.answer import Model
+from ftdsl.models.hosts import Endpoint, permitted_endpoint
+from ftdsl.models.local_server import Served, ServerFailed, running_server
+from ftdsl.models.openai_compatible import OpenAICompatible
+from ftdsl.models.recording import recorded_outputs
+from ftdsl.models.replay import Replay
+from ftdsl.models.weights import resolve_model_file
+from ftdsl.plan.digests import FileDigests
+from ftdsl.plan.steps import EvalStep
+
+_REMOTE_CONCURRENCY = 4
+_LOCAL_CONCURRENCY = 1  # answers of a batch depend on what else is in it
+_TIMEOUT = 120.0
+_LOCAL_CONTEXT = 2048
+_NOWHERE = Span("", 0, 0)
+_ADAPTER = "adapter.gguf"
+_TEMPLATE = "chat_template.jinja"
+
+Settings = Mapping[str, Value]
+
+
+@contextmanager
+def asked_model(step: EvalStep, context: Context) -> Iterator[Model]:
+    """The model that ``step`` asks, ready. Raises ``Refused`` (FT500-FT509) when it cannot be."""
+    generation = dict(step.eval.settings)
+    if step.train is not None or (step.model is not None and step.model.provider == "local"):
+        with _local_model(step, generation, context) as model:
+            yield model
+        return
+    assert step.model is not None, "an eval step has a model or a train"
+    if step.model.provider == "replay":
+        yield Replay(recorded_outputs(step.model, context.root))
+    else:
+        yield _remote_model(step.model, generation, context)
+
+
+def _remote_model(model: ModelDef, generation: Settings, context: Context) -> OpenAICompatible:
+    settings = dict(model.settings) | dict(generation)
+    endpoint = permitted_endpoint(model, context.policy)
+    name = str(settings.get("name") or model.name)
+    return OpenAICompatible(
+        name=name,
+        endpoint=endpoint,
+        identity={"provider": model.provider, "name": name, "url": endpoint.url},
+        concurrency=_whole(settings.get("concurrency"), _REMOTE_CONCURRENCY),
+        timeout=_seconds(settings.get("timeout")),
+        span=model.span,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """The files that a local model is made of, and who is to blame when it does not start."""
+
+    weights: Path
+    adapter: Path | None
+    template: Path | None
+    settings: Settings
+    name: str
+    span: Span | None
+
+
+@contextmanager
+def _local_model(step: EvalStep, generation: Settings, context: Context) -> Iterator[Model]:
+    parts = _parts(step, context)
+    settings = dict(parts.settings) | dict(generation)
+    slots = _whole(settings.get("concurrency"), _LOCAL_CONCURRENCY)
+    served = Served(
+        weights=parts.weights,
+        adapter=parts.adapter,
+        template=parts.template,
+        context=_whole(settings.get("context"), _LOCAL_CONTEXT),
+        slots=slots,
+        alias=parts.name,
+    )
+    identity = _identity(served, context)
+    context.checkpoint()
+    try:
+        with running_server(served, context.checkpoint) as server:
+            yield OpenAICompatible(
+                name=parts.name,
+                endpoint=Endpoint(
+                    f"{server.address.rstrip('/')}/v1", "127.0.0.1", True, server.key
+                ),
+                identity=identity,
+                concurrency=slots,
+                timeout=_seconds(settings.get("timeout")),
+                # What is left in the cache of an earlier request can tip a close choice.
+                extra={"cache_prompt": False},
+                span=parts.span,
+            )
+    except ServerFailed as error:
+        raise Refused(_not_started(parts, error)) from error
+
+
+def _parts(step: EvalStep, context: Context) -> _Parts:
+    base = step.model if step.train is None else step.base_model
+    if base is None or base.provider != "local":
+        raise Refused(_not_servable(step))
+    settings = dict(base.settings)
+    named = settings.get("template")
+    adapter = template = None
+    if step.train is not None:
+        folder = context.artifacts(f"train.{step.train.name}")
+        adapter = folder / _ADAPTER
+        if not adapter.is_file():
+            raise Refused(_not_servable(step))
+        named = dict(step.train.settings).get("template") or named
+        template = folder / _TEMPLATE if (folder / _TEMPLATE).is_file() else None
+    if named is not None:
+        template = _template_file(base, str(named), context.root)
+    weights = resolve_model_file(base, context.root, context.cache)
+    return _Parts(weights, adapter, template, settings, step.model_name, base.span)
+
+
+def _template_file(model: ModelDef, name: str, root: Path) -> Path:
+    path = (root / name).resolve()
+    if path.is_relative_to(root.resolve()) and path.is_file():
+        return path
+    message = f"model `{model.name}`: the chat template `{name}` is no file of the project"
+    raise Refused(Diagnostic("FT500", message, model.span or _NOWHERE))
+
+
+def _identity(served: Served, context: Context) -> dict[str, str]:
+    """All that changes the answers: the bytes of every part and the engine's version."""
+    digests = FileDigests(context.cache / "digests.json")
+    identity = {"provider": "local", "context": str(served.context)}
+    parts = {"weights": served.weights, "adapter": served.adapter, "template": served.template}
+    for name, path in parts.items():
+        identity[name] = digests.facts(path).sha256 if path is not None else ""
+    digests.save()
+    identity["engine"] = f"xllamacpp {metadata.version('xllamacpp')}"
+    return identity
+
+
+def _whole(value: Value, default: int) -> int:
+    return int(value) if isinstance(value, int) and not isinstance(value, bool) else default
+
+
+def _seconds(value: Value) -> float:
+    return float(value) if isinstance(value, int | float) else _TIMEOUT
+
+
+def _not_started(parts: _Parts, error: ServerFailed) -> Diagnostic:
+    lines = [line.strip() for line in error.log.splitlines() if line.strip()]
+    return Diagnostic(
+        "FT506",
+        f"the local server of model `{parts.name}` did not start: {error}",
+        parts.span or _NOWHERE,
+        notes=tuple(lines[-4:]),
+        help="the file must be a GGUF model that llama.cpp can read, and fit in memory",
+    )
+
+
+def _not_servable(step: EvalStep) -> Diagnostic:
+    span = step.train.span if step.train is not None else None
+    return Diagnostic(
+        "FT508",
+        f"the trained model `{step.model_name}` cannot be served here",
+        span or _NOWHERE,
+        help="its `base` must name a `provider = local` model, and its adapter must be LoRA",
+    )
