@@ -12,26 +12,36 @@ from ftdsl.cli.options import overview, parser_of
 def command_page() -> str:
     """Markdown: the overview, then every command with its options and examples."""
     lines = ["```", overview().rstrip("\n"), "```", ""]
+    lines += ["## Options of every command", "", *_table(_parser("check"), common=True), ""]
     for name in SUMMARIES:
         lines += _command(name)
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
+def _parser(name: str) -> argparse.ArgumentParser:
+    return parser_of(name, load(name))
+
+
 def _command(name: str) -> Iterator[str]:
-    parser = parser_of(name, load(name))
+    parser = _parser(name)
     yield f"## `ftdsl {name}`"
     yield ""
     yield parser.description or ""
     yield ""
+    rows = list(_table(parser, common=False))
+    if len(rows) > 2:
+        yield from (*rows, "")
+    yield from ("```", load(name).DETAILS.strip(), "```", "")
+
+
+def _table(parser: argparse.ArgumentParser, *, common: bool) -> Iterator[str]:
     yield "| argument | does |"
     yield "|---|---|"
     for group in parser._action_groups:
-        if group.title == "common options":
-            continue  # the same for all commands: said once, below the overview
-        for action in group._group_actions:
-            yield f"| {_invocation(action)} | {(action.help or '').replace('|', chr(92) + '|')} |"
-    yield ""
-    yield from ("```", load(name).DETAILS.strip(), "```", "")
+        if (group.title == "common options") is common:
+            for action in group._group_actions:
+                help_text = (action.help or "").replace("|", "\\|")
+                yield f"| {_invocation(action)} | {help_text} |"
 
 
 def _invocation(action: argparse.Action) -> str:

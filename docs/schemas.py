@@ -1,19 +1,31 @@
-"""The JSON Schemas that are published with the documentation, as the text of their files."""
+"""The published JSON Schemas, from the types they describe."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from ftdsl.plan.schema import plan_schema
+from pydantic import TypeAdapter
+
+from ftdsl.plan.schema import DIALECT, plan_schema
+from ftdsl.reports.document import Document
 from ftdsl.results.schema import run_schema
 
 
 def schema_pages() -> dict[str, str]:
-    """File name → text, with sorted keys so that a change is a small diff."""
-    found = {"plan.schema.json": plan_schema(), "run.schema.json": run_schema()}
-    return {name: _text(schema) for name, schema in found.items()}
+    """JSON text of every published schema, by file name."""
+    schemas = {
+        "plan.schema.json": plan_schema(),
+        "run.schema.json": run_schema(),
+        "report.schema.json": report_schema(),
+    }
+    return {
+        name: json.dumps(schema, indent=1, sort_keys=True) + "\n"
+        for name, schema in schemas.items()
+    }
 
 
-def _text(schema: dict[str, Any]) -> str:
-    return json.dumps(schema, indent=1, sort_keys=True) + "\n"
+def report_schema() -> dict[str, Any]:
+    """JSON Schema 2020-12 of ``--output json``, the same for every command."""
+    found = TypeAdapter(Document).json_schema(mode="serialization")
+    return {"$schema": DIALECT, "$id": "ftdsl.report/1", **found}
