@@ -30,11 +30,6 @@ def known_roles(messages: list[Message]) -> bool:
 def alternates(messages: list[Message]) -> bool:
     """Whether user and assistant turns alternate, the user first. System and developer turns are
     left out; tool turns stand only between two assistant turns."""
-    before = {
-        "user": ("", "assistant"),
-        "assistant": ("user", "tool"),
-        "tool": ("assistant", "tool"),
-    }
     last = ""
     for one in messages:
         role = one["role"]

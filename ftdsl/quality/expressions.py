@@ -86,18 +86,26 @@ class Evaluator:
             block = Block(list(block))
         return self.values(self.number(expr), block, rows)
 
+    def named(self, name: str, block: Block) -> Column:
+        """The field or view ``name`` of every row, shared with the expressions that read it."""
+        return self.values(self._numbered("field", name, ()), block, None)
+
     def number(self, expr: Expr) -> int:
         """The number of ``expr``'s node; equal expressions have equal numbers."""
         known = self._known.get(id(expr))
         if known is not None:
             return known[1]
         args = tuple(self.number(one) for one in expr.args)
-        key = (expr.op, type(expr.value), expr.value, args)
+        number = self._numbered(expr.op, expr.value, args)
+        self._known[id(expr)] = (expr, number)
+        return number
+
+    def _numbered(self, op: str, value: Any, args: tuple[int, ...]) -> int:
+        key = (op, type(value), value, args)
         number = self._numbers.get(key)
         if number is None:
             number = self._numbers[key] = len(self._nodes)
-            self._nodes.append(Node(expr.op, expr.value, args))
-        self._known[id(expr)] = (expr, number)
+            self._nodes.append(Node(op, value, args))
         return number
 
     def values(self, number: int, block: Block, rows: Rows) -> Column:

@@ -1,0 +1,99 @@
+"""The rules of a check, ready to be asked of a block of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from ftdsl.data.rows import Row
+from ftdsl.data.rows import text as text_of
+from ftdsl.language.program import Expr, RuleDef
+from ftdsl.quality.expressions import Block, Evaluator
+from ftdsl.quality.statements import is_aggregate, source_of
+
+VALUE = 160
+"""Characters of a value that a finding shows."""
+_EXCERPT = 120
+_PARTS = 12
+_NOT_SHOWN = frozenset({"row", "messages"})
+
+
+@dataclass(frozen=True, slots=True)
+class RowOutcome:
+    """What a row rule says of one block: rows asked, and the indices of those that fail."""
+
+    checked: int
+    failing: list[int]
+
+
+class RowRule:
+    """One ``each … must …`` rule."""
+
+    def __init__(self, rule: RuleDef, evaluator: Evaluator) -> None:
+        if rule.must is None:
+            raise ValueError(f"{rule.name} is no row rule")
+        self.rule = rule
+        self.must = rule.must
+        self._evaluator = evaluator
+        shown = [*_shown(rule.where), *_shown(rule.must)] if rule.where else _shown(rule.must)
+        by_source = {source_of(one): one for one in shown}
+        self._parts = list(by_source.items())[:_PARTS]
+        self.message = f"{rule.doc or rule.name}: must {source_of(rule.must)}"
+
+    def ask(self, block: Block) -> RowOutcome:
+        """Which rows of ``block`` the rule is about, and which of them fail it. A row for which
+        the statement has no value fails."""
+        selected = self._selected(block)
+        held = self._evaluator.column(self.must, block, selected)
+        if all(held):
+            return RowOutcome(len(held), [])
+        rows = range(len(block)) if selected is None else selected
+        return RowOutcome(len(held), [i for i, one in zip(rows, held, strict=True) if not one])
+
+    def _selected(self, block: Block) -> list[int] | None:
+        if self.rule.where is None:
+            return None
+        wanted = self._evaluator.column(self.rule.where, block)
+        selected = [i for i, one in enumerate(wanted) if one]
+        return None if len(selected) == len(block) else selected
+
+    def evidence(self, block: Block, failing: list[int]) -> list[list[dict[str, str]]]:
+        """For each failing row the parts of the predicate and what they came to on it."""
+        columns = [(name, self._evaluator.column(one, block, failing)) for name, one in self._parts]
+        return [
+            [{"source": name, "value": shown(column[k])} for name, column in columns]
+            for k in range(len(failing))
+        ]
+
+
+def _shown(expr: Expr | None) -> Iterator[Expr]:
+    """The calls and fields in ``expr`` whose value helps to see why it failed, left to right."""
+    if expr is None or expr.op == "literal":
+        return
+    is_call = expr.op == "call" and not is_aggregate(expr)
+    if is_call or (expr.op == "field" and expr.value not in _NOT_SHOWN):
+        yield expr
+    for one in expr.args:
+        yield from _shown(one)
+
+
+def shown(value: Any) -> str:
+    """A value as a report shows it: texts in quotes, and cut."""
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "null"}[value]
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, str) and len(value) > VALUE:
+        value = value[:VALUE] + "…"
+    text = orjson.dumps(value, default=str).decode()
+    return text if len(text) <= VALUE * 2 else text[: VALUE * 2] + "…"
+
+
+def row_excerpt(row: Row) -> str:
+    """The start of the row's text."""
+    return text_of(row)[:_EXCERPT]
