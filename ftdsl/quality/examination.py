@@ -18,6 +18,9 @@ from ftdsl.quality.tally import Json, Tally
 
 _MOST_SIZED = 4
 
+Keyed = tuple[int, str, Json]
+"""A finding with its line and the rule or code that it counts for."""
+
 
 class Examination:
     """The rules of one check step, asked of any part of its dataset. The same object serves many
@@ -62,15 +65,16 @@ class Examination:
         statements = self.statements()
         sizes = {name: Quantile() for name in self.sized}
         for rows in self._reader.read(part):
-            self._count(rows, part.file.path, tally, artifact)
+            findings = self._count(rows, part.file.path, tally)
             block = Block(rows.rows)
             if block.rows:
                 for index, rule in self._row_rules:
-                    self._ask(index, rule, block, tally, artifact)
+                    findings += self._ask(index, rule, block, tally)
                 for statement in statements.values():
                     statement.add(block)
                 for name, size in sizes.items():
                     size.add(self._lengths(name, block))
+            _write(findings, tally, artifact)
             tick(len(block) + rows.failed + rows.skipped)
         part.file.assert_unchanged()
         tally.states = {
@@ -83,7 +87,7 @@ class Examination:
         """Characters of a text that rules often read too, so its column is shared with them."""
         return [len(one) for one in self.evaluator.named(name, block)]
 
-    def _count(self, rows: RowBlock, path: str, tally: Tally, artifact: BinaryIO) -> None:
+    def _count(self, rows: RowBlock, path: str, tally: Tally) -> list[Keyed]:
         tally.discovered += len(rows.rows) + rows.failed + rows.skipped
         tally.checked += len(rows.rows)
         tally.failed += rows.failed
@@ -96,11 +100,9 @@ class Examination:
             tally.note_unknown(name, path, line, count)
         for fault in rows.faults:
             tally.codes[fault.code] = tally.codes.get(fault.code, 0) + 1
-            self._write(fault.code, self._of_fault(fault, path), tally, artifact)
+        return [(one.line or 0, one.code, self._of_fault(one, path)) for one in rows.faults]
 
-    def _ask(
-        self, index: int, rule: RowRule, block: Block, tally: Tally, artifact: BinaryIO
-    ) -> None:
+    def _ask(self, index: int, rule: RowRule, block: Block, tally: Tally) -> list[Keyed]:
         outcome = rule.ask(block)
         counts = tally.rules[index]
         counts[0] += outcome.checked
@@ -110,11 +112,14 @@ class Examination:
             counts[2] += len(failing) - len(kept)
             failing = kept
         if not failing:
-            return
+            return []
         counts[1] += len(failing)
-        for i, values in zip(failing, rule.evidence(block, failing), strict=True):
-            finding = self._of_row(rule, block.rows[i], values)
-            self._write(rule.rule.name, finding, tally, artifact)
+        rows = [block.rows[i] for i in failing]
+        evidence = rule.evidence(block, failing)
+        return [
+            (row.line, rule.rule.name, self._of_row(rule, row, values))
+            for row, values in zip(rows, evidence, strict=True)
+        ]
 
     def _waived(self, index: int, row: Row, tally: Tally) -> bool:
         for k, ids in self._waivers[index]:
@@ -125,11 +130,6 @@ class Examination:
                 tally.waived[k].add(row.row_id)
                 return True
         return False
-
-    def _write(self, key: str, finding: Json, tally: Tally, artifact: BinaryIO) -> None:
-        tally.findings += 1
-        tally.show(key, finding)
-        artifact.write(orjson.dumps(finding, option=orjson.OPT_APPEND_NEWLINE))
 
     def _of_fault(self, fault: Fault, path: str) -> Json:
         return {
@@ -160,6 +160,16 @@ class Examination:
             "values": values,
             "excerpt": row_excerpt(row),
         }
+
+
+def _write(findings: list[Keyed], tally: Tally, artifact: BinaryIO) -> None:
+    """Keep a block's findings in the order of the rows, so that it shows nowhere how the file was
+    cut into blocks."""
+    findings.sort(key=lambda keyed: keyed[0])
+    for _, key, finding in findings:
+        tally.show(key, finding)
+        artifact.write(orjson.dumps(finding, option=orjson.OPT_APPEND_NEWLINE))
+    tally.findings += len(findings)
 
 
 def locked_measures(step: CheckStep) -> dict[str, float]:
