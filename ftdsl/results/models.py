@@ -188,7 +188,8 @@ class CurvePoint(Result):
 
 
 class TrainOutput(Result):
-    """Step ``train``. ``adapter`` and ``model_card`` are artifact file names."""
+    """Step ``train``. ``adapter`` and ``model_card`` are artifact file names; ``memory`` is the
+    peak of the training process in bytes; ``findings`` are warnings about rows."""
 
     kind: Literal["train"] = "train"
     name: str
@@ -208,6 +209,8 @@ class TrainOutput(Result):
     adapter: str
     model_card: str
     resumed_from: int | None = None
+    memory: int | None = None
+    findings: tuple[Finding, ...] = ()
     verdict: Verdict = "pass"
 
 
