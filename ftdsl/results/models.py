@@ -293,13 +293,15 @@ class Requirement(Result):
 
 
 class GateOutput(Result):
-    """Step ``gate``: the worst of its requirements decides."""
+    """Step ``gate``: the worst of its requirements decides. ``notes`` say what was left undecided
+    on purpose, such as slices with too few rows."""
 
     kind: Literal["gate"] = "gate"
     name: str
     eval: str
     baseline: str | None = None
     requirements: tuple[Requirement, ...]
+    notes: tuple[str, ...] = ()
     verdict: Verdict
 
 
