@@ -26,7 +26,8 @@ def kind_of(item: Declaration) -> str:
 class Module:
     """``names`` maps each declared name to its declaration, the first one where there are two.
     ``imports`` maps an alias to its file, or to None where the file could not be had. ``used``
-    are the names that something refers to. ``shipped`` ones come with the package."""
+    are the names that something refers to. ``shipped`` ones come with the package. ``broken`` names
+    were declared in text that could not be read: nobody reports them as unknown."""
 
     path: str
     source: Source
@@ -36,6 +37,7 @@ class Module:
     imports: dict[str, Module | None] = field(default_factory=dict)
     names: dict[str, Declaration] = field(default_factory=dict)
     used: set[str] = field(default_factory=set)
+    broken: frozenset[str] = frozenset()
 
     @property
     def is_library(self) -> bool:

@@ -50,7 +50,9 @@ class FunctionValue:
 @dataclass(slots=True)
 class Workspace:
     """Definitions are kept by name once checked; a name whose block was wrong maps to None, so
-    that what refers to it stays silent. Keys of ``lets`` and ``functions`` are (path, name)."""
+    that what refers to it stays silent. Keys of ``lets`` and ``functions`` are (path, name).
+    ``ancestors`` maps a schema's key (``path:name``, or a row format's name) to the keys of all
+    that it extends, itself among them."""
 
     root: Path
     today: date
@@ -64,6 +66,8 @@ class Workspace:
     functions: dict[tuple[str, str], FunctionValue | None] = field(default_factory=dict)
     schemas: dict[tuple[str, str], SchemaDef | None] = field(default_factory=dict)
     rulesets: dict[tuple[str, str], tuple[RuleDef, ...] | None] = field(default_factory=dict)
+    ancestors: dict[str, frozenset[str]] = field(default_factory=dict)
+    externs: dict[str, ExternDef] = field(default_factory=dict)
     pending: list[tuple[str, str]] = field(default_factory=list)
     datasets: dict[str, DatasetDef | None] = field(default_factory=dict)
     models: dict[str, ModelDef | None] = field(default_factory=dict)

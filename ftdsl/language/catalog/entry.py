@@ -39,7 +39,8 @@ class Parameter:
                                                  function is an aggregate over the rows
 
     ``keyword`` parameters are written with their label. A ``variadic`` one is the last and takes
-    one value or more. ``default`` None means required; ``minimum`` and ``maximum`` bound constants.
+    ``least`` values or more. ``default`` None means required; ``minimum`` and ``maximum`` bound
+    constants; the constants of a ``rising`` list are in strictly rising order.
     """
 
     name: str
@@ -51,6 +52,8 @@ class Parameter:
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
+    least: int = 1
+    rising: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,8 @@ class FunctionEntry:
     """A function, measure or scorer. ``extra`` names the optional dependency group its
     implementation needs, or is "". ``minimum`` and ``maximum`` bound what it can return.
     ``labels`` is the type of further ``NAME: value`` arguments, or "" where there are none.
-    ``result`` may be ``same``: the type of the ``number`` arguments."""
+    ``result`` may be ``same``: the type of the ``number`` arguments. ``groups`` names the parameter
+    that says how many groups a group key makes: a number, or a list of that many edges but one."""
 
     name: str
     parameters: tuple[Parameter, ...]
@@ -71,6 +75,7 @@ class FunctionEntry:
     minimum: float | None = None
     maximum: float | None = None
     labels: str = ""
+    groups: str = ""
 
 
 @dataclass(frozen=True, slots=True)

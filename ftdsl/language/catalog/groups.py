@@ -9,7 +9,9 @@ FUNCTIONS: tuple[FunctionEntry, ...] = (
         "bucket",
         (
             Parameter("value", "number", "a quantity of each row"),
-            Parameter("edges", "list(number)", "rising edges between the buckets", keyword=True),
+            Parameter(
+                "edges", "list(number)", "rising edges between the buckets", keyword=True, rising=True
+            ),
         ),
         "text",
         Scope.GROUP,
@@ -17,6 +19,7 @@ FUNCTIONS: tuple[FunctionEntry, ...] = (
         "The half-open range between two edges that the quantity falls into; k edges make k + 1 "
         "buckets.",
         "by bucket(tokens(prompt), edges: [256, 1k, 4k]) { each >= 10% }",
+        groups="edges",
     ),
     FunctionEntry(
         "cluster",
@@ -31,5 +34,6 @@ FUNCTIONS: tuple[FunctionEntry, ...] = (
         "One of k clusters of texts with similar words.",
         "by cluster(prompt, k: 25, seed: 1) { each >= 1% }",
         minimum=0,
+        groups="k",
     ),
 )

@@ -56,7 +56,7 @@ FUNCTIONS: tuple[FunctionEntry, ...] = (
     ),
     FunctionEntry(
         "min",
-        (Parameter("values", "number", "two quantities or more", variadic=True),),
+        (Parameter("values", "number", "two quantities or more", variadic=True, least=2),),
         "same",
         Scope.ROW,
         Cost.CHEAP,
@@ -65,7 +65,7 @@ FUNCTIONS: tuple[FunctionEntry, ...] = (
     ),
     FunctionEntry(
         "max",
-        (Parameter("values", "number", "two quantities or more", variadic=True),),
+        (Parameter("values", "number", "two quantities or more", variadic=True, least=2),),
         "same",
         Scope.ROW,
         Cost.CHEAP,

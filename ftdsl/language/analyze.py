@@ -1,0 +1,64 @@
+"""From a path to a typed program and all that is wrong with it: the one way a spec is read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from ftdsl.diagnostics.diagnostic import Diagnostic, Severity
+from ftdsl.language.imports import Loader
+from ftdsl.language.lowering import lower
+from ftdsl.language.overrides import apply_overrides
+from ftdsl.language.program import Program
+from ftdsl.language.source import Source
+from ftdsl.language.workspace import Workspace
+
+ROOT_MARKS = (".git", "pyproject.toml", ".ftdsl-root")
+"""What marks a project's root folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """``program`` is None if any diagnostic is an error. ``diagnostics`` are in the order of files
+    and places. ``sources`` are the files that were read, by root-relative path."""
+
+    program: Program | None
+    diagnostics: tuple[Diagnostic, ...]
+    sources: Mapping[str, Source]
+
+
+def analyze(
+    path: str | os.PathLike[str],
+    root: str | os.PathLike[str] | None = None,
+    overrides: Mapping[str, str] | None = None,
+    today: date | None = None,
+) -> Analysis:
+    """Read and check the spec ``path`` and all it imports; reads no data and no network.
+
+    ``root`` is the project root: the nearest folder above the spec with one of ``ROOT_MARKS`` when
+    left out. ``overrides`` are values of `let`s by name, as on the command line. ``today`` decides
+    which waivers have ended. Whatever the files hold, this returns.
+    """
+    place = Path(os.path.realpath(Path(path).parent)) / Path(path).name
+    top = Path(os.path.realpath(root)) if root is not None else project_root(place)
+    ws = Workspace(top, today or date.today(), dict(overrides or {}))
+    main = Loader(ws).load_main(os.path.relpath(place, top).replace(os.sep, "/"))
+    program = None
+    if main is not None:
+        apply_overrides(ws, main)
+        program = lower(ws)
+    diagnostics = ws.report.sorted()
+    if any(one.severity is Severity.ERROR for one in diagnostics):
+        program = None
+    return Analysis(program, diagnostics, ws.sources)
+
+
+def project_root(spec: Path) -> Path:
+    """The nearest folder above ``spec`` that is marked as a project's root, else its own folder."""
+    for folder in spec.parents:
+        if any((folder / mark).exists() for mark in ROOT_MARKS):
+            return folder
+    return spec.parent

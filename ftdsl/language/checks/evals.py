@@ -1,0 +1,269 @@
+"""Evals: cases, scores of an answer, and the slices they are shown by."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from ftdsl.diagnostics.diagnostic import Label, Span
+from ftdsl.diagnostics.suggestion import suggest
+from ftdsl.language import catalog, tree
+from ftdsl.language.catalog.data_blocks import SLICE_SETTINGS
+from ftdsl.language.checks.datasets import find_split, row_name, schema_of
+from ftdsl.language.checks.settings import Settings, read_settings
+from ftdsl.language.checks.sources import no_columns, sources
+from ftdsl.language.checks.statements import check_statements, of_type
+from ftdsl.language.modules import Module
+from ftdsl.language.program import (
+    DatasetDef,
+    EvalDef,
+    SchemaDef,
+    ScoreDef,
+    SliceDef,
+    SourceDef,
+    Value,
+)  # fmt: skip
+from ftdsl.language.reporting import did_you_mean, one_of
+from ftdsl.language.tree import Block, Score, Setting, Slice
+from ftdsl.language.types import describe
+from ftdsl.language.typing.expressions import Typer
+from ftdsl.language.typing.scope import row_scope, score_scope
+from ftdsl.language.workspace import Workspace
+
+_CASES = frozenset({"schema", "source", "data", "id"})
+_SLICED = ("text", "int", "bool")
+_RESERVED = frozenset(name.partition(".")[0] for name in (one.name for one in catalog.MEASURES)) - {
+    "SCORE"
+}
+
+
+def check_eval(ws: Workspace, module: Module, block: Block) -> EvalDef | None:
+    """A checked eval; None where it was wrong."""
+    before = ws.report.size
+    check_statements(ws, block)
+    settings = read_settings(
+        ws, module, catalog.BLOCKS[block.kind].settings, of_type(block, Setting), block.header,
+        "an `eval`",
+    )  # fmt: skip
+    cases = _cases(settings)
+    values: dict[str, Value] = {}
+    for name in settings.given:
+        value = settings.constant(name) if name not in _CASES else None
+        if value is not None:
+            values[name] = value.value
+    for name, entry in settings.entries.items():
+        if entry.default is not None:
+            values.setdefault(name, entry.default)
+    lines = of_type(block, Score)
+    if not lines:
+        ws.report.add(
+            "FT129", f"the eval `{block.subject.text}` scores nothing", block.header,
+            label="no `score` line", help="add `score exact = exact_match(output, reply.text)`",
+        )  # fmt: skip
+    if cases is None:
+        return None
+    schema, given, split, case_id = cases
+    scores = _scores(ws, module, lines, schema)
+    slices = _slices(ws, module, of_type(block, Slice), schema)
+    if ws.report.size > before:
+        return None
+    return EvalDef(
+        block.subject.text, schema, given, scores, split, case_id, slices,
+        tuple(sorted(values.items())), block.span,
+    )  # fmt: skip
+
+
+Cases = tuple[SchemaDef, tuple[SourceDef, ...], tuple[str, str] | None, str | None]
+
+
+def _cases(settings: Settings) -> Cases | None:
+    """Schema, files, split and id of the cases: of files, or of a dataset's split."""
+    node = settings.node("data")
+    if node is None:
+        if settings.missing("schema", "source"):
+            if len(settings.missing("schema", "source")) == 2:
+                settings.ws.report.add(
+                    "FT107", "an `eval` needs its cases", settings.header,
+                    label="no `schema` and `source`, and no `data`",
+                    help="write `data = DATASET.SPLIT`, or `schema` and `source`",
+                )  # fmt: skip
+            else:
+                settings.report_missing(settings.missing("schema", "source"))
+            return None
+        schema = schema_of(settings)
+        given = sources(settings.ws, settings.module, settings.given["source"].value)
+        if schema is None or given is None or not no_columns(settings.ws, given):
+            return None
+        return schema, given, None, row_name(settings, schema)
+    settings.forbid(("schema", "source", "id"), "the cases come from `data`")
+    found = find_split(settings, node, "`data`")
+    if found is None:
+        return None
+    dataset, split = found
+    if split is None:
+        settings.ws.report.add(
+            "FT167", f"`{dataset.name}` is not split: all its rows would be cases", node.span,
+            label="expected `DATASET.SPLIT`",
+            help="add a `split` to the dataset, or give the eval files of its own",
+        )  # fmt: skip
+        return None
+    return dataset.schema, (), (dataset.name, split), dataset.id
+
+
+# ------------------------------------------------------------------ scores and slices
+
+
+def _scores(
+    ws: Workspace, module: Module, lines: list[Score], schema: SchemaDef
+) -> tuple[ScoreDef, ...]:
+    typer = Typer(ws, score_scope(ws, module, schema))
+    found: dict[str, ScoreDef] = {}
+    for line in lines:
+        name = line.name.text
+        if name in found:
+            ws.report.add(
+                "FT101", f"there are two scores called `{name}`", line.name.span,
+                label="here again", help="rename one of them",
+            )  # fmt: skip
+            continue
+        if name in _RESERVED:
+            ws.report.add(
+                "FT102", f"the score `{name}` hides what gates call `{name}`", line.name.span,
+                label="rename it",
+            )  # fmt: skip
+            continue
+        one = _score(ws, typer, line)
+        if one is not None:
+            found[name] = one
+    return tuple(found.values())
+
+
+def _score(ws: Workspace, typer: Typer, line: Score) -> ScoreDef | None:
+    call = line.value
+    if not isinstance(call, tree.Call) or call.function.text not in catalog.SCORERS:
+        _no_scorer(ws, line)
+        return None
+    value = typer.type(call)
+    if value is None:
+        return None
+    if all(arg.value != "output" or arg.op != "field" for arg in value.args) and _wants_output(
+        str(value.value)
+    ):
+        ws.report.add(
+            "FT111", f"`{value.source}` does not look at what the model answered", call.span,
+            label="`output` is not in it", help="give `output` as the first argument",
+        )  # fmt: skip
+        return None
+    return ScoreDef(line.name.text, str(value.value), value, line.span)
+
+
+def _wants_output(scorer: str) -> bool:
+    return any(one.name == "output" for one in catalog.SCORERS[scorer].parameters)
+
+
+def _no_scorer(ws: Workspace, line: Score) -> None:
+    node = line.value
+    scorers = list(catalog.SCORERS)
+    span = node.function.span if isinstance(node, tree.Call) else node.span
+    word = ws.text(span)
+    known = word in catalog.FUNCTIONS and isinstance(node, tree.Call)
+    help_text, fix = did_you_mean(span, None if known else suggest(word, scorers))
+    ws.report.add(
+        "FT115" if known else "FT104" if isinstance(node, tree.Call) else "FT111",
+        f"`{word}` is not a scorer" if isinstance(node, tree.Call)
+        else "a score is what one scorer says of the output",
+        span,
+        label="it measures the data, not an answer" if known else "expected a scorer",
+        help=help_text or f"scorers are {one_of(scorers)}",
+        fix=fix,
+    )  # fmt: skip
+
+
+def _slices(
+    ws: Workspace, module: Module, lines: list[Slice], schema: SchemaDef
+) -> tuple[SliceDef, ...]:
+    typer = Typer(ws, row_scope(ws, module, schema, "a `slice`"))
+    found: dict[str, SliceDef] = {}
+    for line in lines:
+        settings = read_settings(
+            ws, module, SLICE_SETTINGS, line.settings, line.key.span, "a `slice`"
+        )
+        key = typer.type(line.key)
+        if key is None:
+            continue
+        if key.type.name not in _SLICED:
+            ws.report.add(
+                "FT111", f"cases cannot be sliced by {describe(key.type)}", line.key.span,
+                label="expected a text, a whole number or a yes-or-no value",
+            )  # fmt: skip
+            continue
+        name = ws.text(line.key.span)
+        if name in found:
+            ws.report.add(
+                "FT101", f"there are two slices by `{name}`", line.key.span, label="here again",
+                help="delete one of them",
+            )  # fmt: skip
+            continue
+        least = settings.constant("min_rows")
+        rows = settings.default("min_rows") if least is None else least.value
+        found[name] = SliceDef(name, key, rows if isinstance(rows, int) else 1, line.span)
+    return tuple(found.values())
+
+
+# ------------------------------------------------------------------ leaks that can be read off
+
+
+def check_leaks(ws: Workspace) -> None:
+    """Cases that are rows some model is trained on, as far as the spec itself tells."""
+    for train in (one for one in ws.trains.values() if one is not None):
+        dataset = ws.datasets.get(train.data[0])
+        if dataset is None:
+            continue
+        for eval_ in (one for one in ws.evals.values() if one is not None):
+            if eval_.split is not None and train.data in (eval_.split, (eval_.split[0], None)):
+                _leak(ws, eval_, dataset, train.span, f"`{'.'.join(eval_.split)}`", eval_.span)
+            for source in eval_.sources:
+                if any(
+                    _covers(one.pattern, source.pattern) for one in _files(dataset, train.data[1])
+                ):
+                    _leak(ws, eval_, dataset, train.span, "this file", source.span)
+
+
+def _files(dataset: DatasetDef, split: str | None) -> tuple[SourceDef, ...]:
+    if dataset.split is not None and dataset.split.sources:
+        return tuple(one for name, one in dataset.split.sources if split in (None, name))
+    return dataset.sources
+
+
+def _covers(pattern: str, path: str) -> bool:
+    """Whether the glob ``pattern`` matches ``path``, without crossing folders but by ``**``."""
+    if pattern == path:
+        return True
+    if "**" not in pattern and pattern.count("/") != path.count("/"):
+        return False
+    return not any(sign in path for sign in "*?[") and fnmatchcase(path, pattern)
+
+
+def _leak(
+    ws: Workspace,
+    eval_: EvalDef,
+    dataset: DatasetDef,
+    train: Span | None,
+    what: str,
+    span: Span | None,
+) -> None:
+    if span is None:
+        return
+    ws.report.add(
+        "FT166",
+        f"the cases of `{eval_.name}` are rows that a model learns from",
+        Span(span.path, span.start, min(span.end, _line_end(ws, span))),
+        label=f"{what} is training data of `{dataset.name}`",
+        related=(Label(Span(train.path, train.start, min(train.end, _line_end(ws, train))),
+                       "trained on here"),) if train is not None else (),
+        help="score on rows that no training has seen",
+    )  # fmt: skip
+
+
+def _line_end(ws: Workspace, span: Span) -> int:
+    end = ws.sources[span.path].text.find("\n", span.start)
+    return span.end if end < 0 else end

@@ -1,0 +1,162 @@
+"""What a gate, a selection or a rating requires: one comparison of measured quantities each."""
+
+from __future__ import annotations
+
+from ftdsl.diagnostics.suggestion import suggest
+from ftdsl.language import tree
+from ftdsl.language.modules import Module
+from ftdsl.language.program import EvalDef, Expr, RequireDef
+from ftdsl.language.reporting import did_you_mean, one_of
+from ftdsl.language.tree import Require
+from ftdsl.language.types import QUANTITIES, describe
+from ftdsl.language.typing.expressions import Typer
+from ftdsl.language.typing.operators import COMPARISONS, expected, unit_help
+from ftdsl.language.typing.ranges import impossible
+from ftdsl.language.typing.scope import Scope, constant_scope
+from ftdsl.language.workspace import Workspace
+
+DEFAULT_CONFIDENCE = 0.95
+_BASELINE = "baseline."
+
+
+def requirements(
+    ws: Workspace, scope: Scope, lines: list[Require], eval_: EvalDef | None
+) -> tuple[RequireDef, ...]:
+    """The checked requirements; all of them can hold together."""
+    found = [_requirement(ws, scope, line, eval_) for line in lines]
+    good = [one for one in found if one is not None]
+    _check_together(ws, good)
+    return tuple(good)
+
+
+def _requirement(
+    ws: Workspace, scope: Scope, line: Require, eval_: EvalDef | None
+) -> RequireDef | None:
+    before = ws.report.size
+    condition = Typer(ws, scope).condition(line.condition, "what follows `require`")
+    if condition is not None and condition.op not in COMPARISONS:
+        ws.report.add(
+            "FT111",
+            "a requirement is one comparison",
+            line.condition.span,
+            label="expected a comparison such as `exact.mean >= 82%`",
+            help="write a `require` line for each" if condition.op in ("and", "or") else "",
+        )
+        return None
+    by = _slice(ws, line, eval_, scope)
+    confidence = _confidence(ws, scope.module, line)
+    if condition is None or ws.report.size > before:
+        return None
+    return RequireDef(
+        condition,
+        by,
+        confidence if confidence is not None else DEFAULT_CONFIDENCE,
+        line.confidence is not None,
+        line.span,
+    )
+
+
+def _slice(ws: Workspace, line: Require, eval_: EvalDef | None, scope: Scope) -> str | None:
+    if line.by is None:
+        return None
+    if eval_ is None:
+        if scope.place != "a `gate`":
+            ws.report.add(
+                "FT108", f"`by` has no meaning in {scope.place}", line.by.span,
+                label="only an eval has slices",
+            )  # fmt: skip
+        return None
+    names = [one.name for one in eval_.slices]
+    if line.by.text in names:
+        return line.by.text
+    help_text, fix = did_you_mean(line.by.span, suggest(line.by.text, names))
+    if not help_text:
+        help_text = (
+            f"its slices are by {one_of(names)}" if names
+            else f"add `slice by {line.by.text}` to the eval `{eval_.name}`"
+        )  # fmt: skip
+    ws.report.add(
+        "FT161",
+        f"the eval `{eval_.name}` has no slice by `{line.by.text}`",
+        line.by.span,
+        label="unknown slice",
+        help=help_text,
+        fix=fix,
+    )
+    return None
+
+
+def _confidence(ws: Workspace, module: Module, line: Require) -> float | None:
+    node = line.confidence
+    if node is None:
+        return None
+    expr = Typer(ws, constant_scope(module, "a confidence")).type(node)
+    if expr is None:
+        return None
+    if expr.type.name != "ratio" or not isinstance(expr.value, float):
+        help_text, fix = unit_help(node, expr, "ratio")
+        ws.report.add(
+            "FT110" if expr.type.name in ("int", "float") else "FT111",
+            f"a confidence is a ratio, not {describe(expr.type)}",
+            node.span, label=f"expected {expected('ratio', expr)}", help=help_text, fix=fix,
+        )  # fmt: skip
+        return None
+    if not 0.5 <= expr.value < 1:
+        ws.report.add(
+            "FT114", f"a confidence of {expr.source} means nothing", node.span,
+            label="expected at least 50% and less than 100%",
+        )  # fmt: skip
+        return None
+    return expr.value
+
+
+def _check_together(ws: Workspace, found: list[RequireDef]) -> None:
+    """Requirements that exclude one another, or that say what an earlier one says."""
+    for position, one in enumerate(found):
+        for earlier in found[:position]:
+            if one.by != earlier.by or one.condition.span is None:
+                continue
+            if impossible([(earlier.condition, True), (one.condition, True)]):
+                ws.report.add(
+                    "FT138",
+                    f"nothing meets both `{earlier.condition.source}` and `{one.condition.source}`",
+                    one.condition.span,
+                    label="excludes the other requirement",
+                )
+                return
+            if one.confidence == earlier.confidence and impossible(
+                [(earlier.condition, True), (one.condition, False)]
+            ):
+                ws.report.add(
+                    "FT132", f"`{earlier.condition.source}` requires this already",
+                    one.condition.span, label="never decides", help="delete it",
+                )  # fmt: skip
+
+
+def objective(ws: Workspace, scope: Scope, node: tree.Expr, what: str) -> Expr | None:
+    """``max(E)`` or ``min(E)`` over measured quantities, as a call of that name."""
+    if (
+        not isinstance(node, tree.Call)
+        or node.function.text not in ("max", "min")
+        or len(node.arguments) != 1
+        or node.arguments[0].label is not None
+    ):
+        ws.report.add(
+            "FT111", f"{what} is the most or the least of one quantity", node.span,
+            label="expected `max(…)` or `min(…)`",
+            help=f"did you mean `max({ws.text(node.span)})`?" if not isinstance(node, tree.Call)
+            else "",
+        )  # fmt: skip
+        return None
+    argument = node.arguments[0].value
+    value = Typer(ws, scope).type(argument)
+    if value is None:
+        return None
+    if value.type.name not in QUANTITIES or value.op == "literal":
+        ws.report.add(
+            "FT111", f"{what} ranks models by a measured quantity", argument.span,
+            label=f"this is {'a constant' if value.op == 'literal' else describe(value.type)}",
+        )  # fmt: skip
+        return None
+    source = ws.text(node.span)
+    return Expr("call", value.type, (value,), node.function.text, source, node.span)

@@ -1,0 +1,67 @@
+"""Which statements a block may hold."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from ftdsl.language import catalog
+from ftdsl.language.names import a
+from ftdsl.language.reporting import one_of
+from ftdsl.language.tree import (
+    Block,
+    Bound,
+    By,
+    Drop,
+    Expect,
+    Require,
+    Rule,
+    Score,
+    Setting,
+    Slice,
+    Statement,
+    Target,
+    Use,
+)  # fmt: skip
+from ftdsl.language.workspace import Workspace
+
+_WORDS: dict[type[Statement], str] = {
+    Rule: "rule", Use: "use", Drop: "drop", By: "by", Expect: "expect", Score: "score",
+    Slice: "slice", Require: "require", Target: "target", Bound: "bound",
+}  # fmt: skip
+
+S = TypeVar("S", bound=Statement)
+
+
+def of_type(block: Block, kind: type[S]) -> list[S]:
+    """The statements of one kind, in written order."""
+    return [one for one in block.statements if isinstance(one, kind)]
+
+
+def check_statements(ws: Workspace, block: Block) -> None:
+    """Report each statement that has no meaning in a block of this kind."""
+    entry = catalog.BLOCKS[block.kind]
+    for statement in block.statements:
+        if isinstance(statement, Setting):
+            continue
+        word = _WORDS[type(statement)]
+        if word in entry.statements:
+            continue
+        homes = [one.kind for one in catalog.BLOCKS.values() if word in one.statements]
+        allowed = [*entry.statements, *(["settings"] if entry.settings else [])]
+        if isinstance(statement, Bound):
+            name = statement.name.text
+            ws.report.add(
+                "FT108",
+                f"{a(block.kind)} block has no bounds",
+                statement.span,
+                label="has no meaning here",
+                help=f"a setting is written `{name} = …`",
+            )
+            continue
+        ws.report.add(
+            "FT108",
+            f"`{word}` cannot stand in {a(block.kind)} block",
+            statement.span,
+            label=f"it stands in {one_of(homes)} blocks",
+            help=f"a `{block.kind}` block takes {one_of(allowed)}",
+        )

@@ -1,0 +1,1 @@
+"""Types, scopes and values of expressions: from a syntax tree's expression to a typed one."""
