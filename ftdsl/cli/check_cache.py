@@ -1,9 +1,9 @@
 """Diagnostics of unchanged specs, kept between calls so that an unchanged spec is not parsed again.
 
 An entry lives in the user's own cache folder, never in the checkout. It is found by a digest of the
-checker's version, the day (waivers expire), what ``--set`` says, the spec's place and its bytes, and
-it holds only if every file that the spec was read with still has the same bytes. A missing, foreign
-or damaged entry is a miss, never an error.
+checker's version, the day (waivers expire), what ``--set`` says, the spec's place and its bytes. It
+holds only if every file that the spec was read with still has the same bytes. A missing, foreign or
+damaged entry is a miss, never an error.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def _stamps(top: Path) -> list[str]:
 
 def _file_of(name: str, root: Path) -> Path:
     """The file of a source path: those of the shipped rule sets begin with ``std/``."""
-    shipped = _CODE / "language" / name
+    shipped = _CODE / name
     return shipped if name.startswith("std/") and shipped.exists() else root / name
 
 
