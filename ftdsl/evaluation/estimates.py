@@ -68,4 +68,4 @@ def grouped(slice_name: str, cases: Sequence[Case]) -> Mapping[str, list[Case]]:
 def percentile(values: Sequence[float], share: float) -> float:
     """The smallest value that at least ``share`` of the values do not exceed (nearest rank)."""
     ordered = sorted(values)
-    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+    return ordered[max(0, math.ceil(share * len(ordered) - 1e-9) - 1)]
