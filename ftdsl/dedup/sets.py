@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import weakref
 from pathlib import Path
 from typing import BinaryIO
 
@@ -44,6 +45,7 @@ class SetStore:
     def _spill(self, folder: Path) -> None:
         if self._file is None:
             self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (lives with the store)
+            weakref.finalize(self, self._file.close)
         for part in self._parts:
             self._file.write(part.values.tobytes())
             self._written += len(part.values)
