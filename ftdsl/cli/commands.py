@@ -44,61 +44,94 @@ LATER = frozenset({"select", "export", "compare", "advise", "next", "rate", "lsp
 
 def load(name: str) -> Command:
     """The module of the command ``name``, a key of ``SUMMARIES``. KeyError otherwise."""
-    if name in {"check", "fmt", "explain", "init", "test"}:
-        return _load_spec_command(name)
-    if name in {"validate", "plan", "apply", "run", "train", "eval", "gate"}:
-        return _load_run_command(name)
-    return _load_reading_command(name)
+    loaded = _spec_command(name) or _run_command(name) or _reading_command(name)
+    if loaded is None:
+        raise KeyError(name)
+    return loaded
 
 
-def _load_spec_command(name: str) -> Command:
+def _spec_command(name: str) -> Command | None:
     match name:
         case "check":
-            from ftdsl.cli import check as command
+            from ftdsl.cli import check
+
+            return check
         case "fmt":
-            from ftdsl.cli import fmt as command
+            from ftdsl.cli import fmt
+
+            return fmt
         case "explain":
-            from ftdsl.cli import explain as command
+            from ftdsl.cli import explain
+
+            return explain
         case "init":
-            from ftdsl.cli import init as command
-        case _:
-            from ftdsl.cli import test as command
-    return command
+            from ftdsl.cli import init
+
+            return init
+        case "test":
+            from ftdsl.cli import test
+
+            return test
+    return None
 
 
-def _load_run_command(name: str) -> Command:
+def _run_command(name: str) -> Command | None:
     match name:
         case "validate":
-            from ftdsl.cli import validate as command
+            from ftdsl.cli import validate
+
+            return validate
         case "plan":
-            from ftdsl.cli import plan as command
+            from ftdsl.cli import plan
+
+            return plan
         case "apply":
-            from ftdsl.cli import apply as command
+            from ftdsl.cli import apply
+
+            return apply
         case "run":
-            from ftdsl.cli import run as command
+            from ftdsl.cli import run
+
+            return run
         case "train":
-            from ftdsl.cli import train as command
+            from ftdsl.cli import train
+
+            return train
         case "eval":
-            from ftdsl.cli import eval as command
-        case _:
-            from ftdsl.cli import gate as command
-    return command
+            from ftdsl.cli import eval
+
+            return eval
+        case "gate":
+            from ftdsl.cli import gate
+
+            return gate
+    return None
 
 
-def _load_reading_command(name: str) -> Command:
+def _reading_command(name: str) -> Command | None:
     match name:
         case "report":
-            from ftdsl.cli import report as command
+            from ftdsl.cli import report
+
+            return report
         case "rows":
-            from ftdsl.cli import rows as command
+            from ftdsl.cli import rows
+
+            return rows
         case "lock":
-            from ftdsl.cli import lock as command
+            from ftdsl.cli import lock
+
+            return lock
         case "waivers":
-            from ftdsl.cli import waivers as command
+            from ftdsl.cli import waivers
+
+            return waivers
         case "doctor":
-            from ftdsl.cli import doctor as command
+            from ftdsl.cli import doctor
+
+            return doctor
         case "cache":
-            from ftdsl.cli import cache as command
-        case _:
-            raise KeyError(name)
-    return command
+            from ftdsl.cli import cache
+
+            return cache
+    return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import IO, NoReturn
+from typing import Any, NoReturn
 
 from ftdsl.cli.commands import LATER, SUMMARIES, Command, load
 from ftdsl.cli.usage import UsageError, unknown_command
@@ -35,7 +35,7 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError("FT251", message, f"`{self.prog} --help` shows what it takes")
 
-    def _print_message(self, message: str, file: IO[str] | None = None) -> None:
+    def _print_message(self, message: str, file: Any = None) -> None:
         from ftdsl.cli.console import print_text
 
         del file

@@ -37,7 +37,9 @@ def finding_line(finding: FindingEntry, style: Style) -> str:
     place = ":".join(str(part) for part in (finding.path, finding.line, finding.column) if part)
     tone = "red" if finding.severity == "error" else "yellow"
     head = style.paint(f"{finding.severity}[{finding.code}]", tone)
-    rule = f" {finding.rule}:" if finding.rule and finding.rule not in finding.message else ""
+    rule = (
+        f" {finding.rule}:" if finding.rule and f"`{finding.rule}`" not in finding.message else ""
+    )
     help_text = f" ({line(finding.help)})" if finding.help else ""
     lead = f"{line(place)}: " if place else ""
     return f"{lead}{head}{line(rule)} {line(finding.message)}{help_text}"

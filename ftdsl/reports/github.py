@@ -45,7 +45,7 @@ def _lines(found: Document) -> Iterator[str]:
 
 
 def _message(finding: FindingEntry) -> str:
-    return f"{finding.message} {finding.help}".strip()
+    return f"{finding.message}: {finding.help}" if finding.help else finding.message
 
 
 def _properties(finding: FindingEntry) -> dict[str, str]:

@@ -140,7 +140,7 @@ def _sections(report: Report, extent: Extent) -> Iterator[Section]:
     if report.run is not None:
         from ftdsl.reports.html_run import run_sections
 
-        yield from (Section(*each) for each in run_sections(report, report.run, extent))
+        yield from (Section(*each) for each in run_sections(report.run, extent))
     elif report.plan is not None:
         from ftdsl.reports.html_plan import plan_body
 

@@ -73,14 +73,18 @@ def _rules(outcomes: Sequence[RuleOutcome]) -> Markup | None:
             tag("td", tag("span", outcome.verdict, class_=f"chip {MOODS[outcome.verdict]}")),
             tag("td", tag("b", outcome.rule), _doc(outcome), class_="name"),
             tag("td", _rule_bar(outcome), class_="bar"),
-            tag("td", rule_text(outcome)),
-            tag("td", tag("code", outcome.requirement) if outcome.requirement else None),
+            tag("td", rule_text(outcome), class_="wide"),
+            tag(
+                "td",
+                tag("code", outcome.requirement) if outcome.requirement else None,
+                class_="wide",
+            ),
         )
         for outcome in outcomes
     ]
     heads = ("", "rule", "failing", "", "requirement")
     head = tag("thead", tag("tr", *(tag("th", each) for each in heads)))
-    table = tag("table", head, tag("tbody", *rows))
+    table = tag("table", head, tag("tbody", *rows), class_="stack")
     return tag("div", tag("div", table, class_="scroll"), class_="card")
 
 

@@ -233,7 +233,7 @@ def _facts(output: TrainOutput) -> Iterator[Markup]:
     if evals:
         facts.append(("validation loss", f"{decimal(evals[0])} → {decimal(evals[-1])}"))
     for name, value in facts:
-        yield tag("tr", tag("td", name, class_="soft"), tag("td", value))
+        yield tag("tr", tag("td", name, class_="soft name"), tag("td", value))
 
 
 def _settings(output: TrainOutput) -> Markup | None:

@@ -9,7 +9,6 @@ from ftdsl.reports.html_data import dataset_body, dataset_names
 from ftdsl.reports.html_models import answers, gate_cards, score_cards, training_card
 from ftdsl.reports.markup import Markup, Node, tag
 from ftdsl.reports.numbers import count, difference, duration, size
-from ftdsl.reports.report import Report
 from ftdsl.reports.run_document import findings_of, total_counts
 from ftdsl.reports.summary import MARKS, step_line
 from ftdsl.results.models import (
@@ -55,7 +54,7 @@ def _failing_rules(run: RunResult) -> int:
     return sum(outcome.verdict != "pass" for outcome in outcomes)
 
 
-def run_sections(report: Report, run: RunResult, extent: Extent) -> Iterator[tuple[str, str, Node]]:
+def run_sections(run: RunResult, extent: Extent) -> Iterator[tuple[str, str, Node]]:
     """Anchor, title and body of each part that the run has something for."""
     gates = [step.output for step in run.steps if isinstance(step.output, GateOutput)]
     if gates:
@@ -74,8 +73,7 @@ def run_sections(report: Report, run: RunResult, extent: Extent) -> Iterator[tup
     trainings = [step.output for step in run.steps if isinstance(step.output, TrainOutput)]
     if trainings:
         yield "training", "Training", [training_card(each) for each in trainings]
-    found = findings_of(run) if report.all_findings is None else report.all_findings()
-    findings = list(found)
+    findings = list(findings_of(run))
     for name in dataset_names(run):
         yield f"data-{name}", f"Data: {name}", dataset_body(run, name, findings, extent)
     if run.steps:

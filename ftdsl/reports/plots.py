@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ftdsl.reports.markup import Markup, tag
-from ftdsl.reports.numbers import decimal, difference, score, share, thinned
+from ftdsl.reports.numbers import difference, score, share, thinned
 
 _CURVE_WIDTH, _CURVE_HEIGHT = 1000, 220
 _MOST_POINTS = 300
@@ -59,7 +59,7 @@ def score_bar(mean: float, low: float, high: float, tone: str) -> Markup:
     """A score in [0, 1] as a bar with the whiskers of its interval."""
     scale = Scale(0, 1)
     grid = [
-        tag("line", x1=f"{at}%", x2=f"{at}%", y1=0, y2=26, class_="grid") for at in (25, 50, 75)
+        tag("line", x1=f"{at}%", x2=f"{at}%", y1=5, y2=21, class_="grid") for at in (25, 50, 75)
     ]
     told = f"{score(mean)}, interval {score(low)} to {score(high)}"
     return _figure(
@@ -128,13 +128,10 @@ def curves(lines: Sequence[Curve], x_name: str, y_name: str) -> Markup:
         return Markup("")
     xs = [x for line in drawn for x, _ in line.points]
     ys = [y for line in drawn for _, y in line.points]
-    low, high = _padded(min(ys), max(ys))
-    frame = (min(xs), max(xs), low, high)
-    grid = [
-        tag("line", x1=0, x2=_CURVE_WIDTH, y1=_CURVE_HEIGHT * part / 4,
-            y2=_CURVE_HEIGHT * part / 4, class_="grid")
-        for part in range(5)
-    ]  # fmt: skip
+    marks = _round_marks(min(ys), max(ys))
+    frame = (min(xs), max(xs), marks[0], marks[-1])
+    heights = [_CURVE_HEIGHT * part / (len(marks) - 1) for part in range(len(marks))]
+    grid = [tag("line", x1=0, x2=_CURVE_WIDTH, y1=y, y2=y, class_="grid") for y in heights]
     drawing = tag(
         "svg",
         *grid,
@@ -145,13 +142,13 @@ def curves(lines: Sequence[Curve], x_name: str, y_name: str) -> Markup:
         role="img",
         aria_label=f"{y_name} over {x_name}",
     )
-    marks = [tag("span", decimal(high - (high - low) * part / 4)) for part in range(5)]
+    beside = [tag("span", f"{mark:g}") for mark in reversed(marks)]
     below = [tag("span", f"{value:,.0f}") for value in _ticks(min(xs), max(xs))]
     legend = [tag("span", tag("span", class_=f"swatch {line.tone}"), line.name) for line in drawn]
     return tag(
         "div",
         tag("div", *legend, class_="legend"),
-        tag("div", *marks, class_="y-axis", aria_hidden="true"),
+        tag("div", *beside, class_="y-axis", aria_hidden="true"),
         drawing,
         tag("div", *below, class_="x-axis", aria_hidden="true"),
         tag("div", x_name, class_="x-name"),
@@ -178,10 +175,13 @@ def _finite(line: Curve) -> Curve:
     return Curve(line.name, tuple(zip(xs, ys, strict=True)), line.tone, line.dots)
 
 
-def _padded(low: float, high: float) -> tuple[float, float]:
-    pad = 0.06 * (high - low) or max(abs(high), 1.0) * 0.1
-    bottom = low - pad
-    return (0.0 if bottom < 0 <= low else bottom), high + pad
+def _round_marks(low: float, high: float) -> list[float]:
+    """Four to nine round numbers that hold ``low`` and ``high`` between them."""
+    spread = (high - low) or max(abs(high), 1.0)
+    power = 10.0 ** math.floor(math.log10(spread / 6))
+    step = next(each * power for each in (1, 2, 2.5, 5, 10) if each * power >= spread / 6)
+    first, last = math.floor(low / step), math.ceil(high / step)
+    return [round(part * step, 12) for part in range(first, max(last, first + 1) + 1)]
 
 
 def _ticks(low: float, high: float) -> list[float]:

@@ -77,7 +77,7 @@ def _findings(report: Report, run: RunResult, style: Style) -> Iterator[str]:
         for finding in kept:
             yield _finding(finding, style)
         dataset, rule, _ = key
-        more = max(totals.get((dataset, rule), 0), len(found)) - len(kept)
+        more = 0 if every else max(totals.get((dataset, rule), 0), len(found)) - len(kept)
         if more > 0:
             how = f": ftdsl rows {line(run.spec)} {line(rule)}" if rule else ""
             yield style.paint(f"  … and {count(more)} more{how}", "dim") + "\n"
@@ -96,7 +96,9 @@ def _totals(run: RunResult) -> dict[tuple[str, str], int]:
 def _finding(finding: Finding, style: Style) -> str:
     tone = "red" if finding.severity == "error" else "yellow"
     place = ":".join(str(part) for part in (finding.path, finding.line, finding.column) if part)
-    rule = f" {finding.rule}:" if finding.rule and finding.rule not in finding.message else ""
+    rule = (
+        f" {finding.rule}:" if finding.rule and f"`{finding.rule}`" not in finding.message else ""
+    )
     row = f" (row {line(finding.row_id)})" if finding.row_id else ""
     head = style.paint(f"{finding.severity}[{finding.code}]", tone)
     lead = f"{style.paint(line(place), 'bold')}: " if place else ""

@@ -28,9 +28,31 @@ def all_findings(run: RunResult, out: Path) -> Iterator[Finding]:
     where a step's artifact is gone. Raises ``pydantic.ValidationError`` for a damaged artifact."""
     for step in run.steps:
         if isinstance(step.output, CheckOutput):
-            yield from _lines(_file(out, step, FINDINGS), Finding, step.output.findings)
+            yield from _of_check(step.output, _file(out, step, FINDINGS))
         elif isinstance(step.output, DedupOutput | CoverageOutput):
             yield from step.output.findings
+
+
+def _of_check(output: CheckOutput, path: Path | None) -> Iterator[Finding]:
+    """Those about rows come from the artifact, with the weight that the rule's verdict gives them;
+    those about whole files and data sets stand in the output alone."""
+    if path is None:
+        yield from output.findings
+        return
+    weights = {
+        outcome.rule: "error" if outcome.verdict == "fail" else "warning"
+        for outcome in output.outcomes
+    }
+    rows = set()
+    for finding in _lines(path, Finding, ()):
+        rows.add(_place(finding))
+        weight = weights.get(finding.rule, finding.severity)
+        yield finding.model_copy(update={"severity": weight})
+    yield from (finding for finding in output.findings if _place(finding) not in rows)
+
+
+def _place(finding: Finding) -> tuple[object, ...]:
+    return finding.code, finding.rule, finding.path, finding.line, finding.row_id, finding.offset
 
 
 def cases(step: StepRun, out: Path) -> Iterator[Case]:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import pandas
     import pyarrow
 
 
@@ -39,7 +38,7 @@ class Table(Sequence[Mapping[str, Any]]):
 
         return pyarrow.Table.from_pylist([dict(row) for row in self._rows])
 
-    def to_pandas(self) -> pandas.DataFrame:
+    def to_pandas(self) -> Any:
         """A data frame; ModuleNotFoundError without pandas."""
         import pandas
 

@@ -158,6 +158,36 @@ CODES: tuple[Code, ...] = (
         "run",
     ),
     Code(
+        "FT267",
+        "accepted-row-fails",
+        "a row that a rule must accept breaks it",
+        "`accepts` names rows that are right: if the rule refuses one, either the rule or the row "
+        "is wrong. `ftdsl test` runs these examples without the dataset.",
+        "printf 'not json' > tests/rows/good.jsonl\nftdsl test specs/support.ftspec",
+        "ftdsl test specs/support.ftspec",
+        "run",
+    ),
+    Code(
+        "FT268",
+        "rejected-row-passes",
+        "a row that a rule must refuse passes it",
+        "`rejects` names rows that are wrong: if the rule lets one pass, or its `where` leaves it "
+        "out, the rule does not do what it was written for.",
+        "ftdsl test specs/support.ftspec",
+        "ftdsl test specs/support.ftspec",
+        "run",
+    ),
+    Code(
+        "FT269",
+        "no-example-rows",
+        "the rows of an example cannot be read, or there are none",
+        "The pattern of `accepts` or `rejects` must name files with at least one row that can be "
+        "read; an example without rows would prove nothing.",
+        "rm tests/rows/blank_reply.jsonl\nftdsl test specs/support.ftspec",
+        "ftdsl test specs/support.ftspec",
+        "run",
+    ),
+    Code(
         "FT299",
         "internal-error",
         "a bug in ftdsl",
