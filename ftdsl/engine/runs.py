@@ -13,12 +13,14 @@ from ftdsl.engine.store import LATEST, replace_text
 from ftdsl.results.run import RunResult
 
 FILE = "run.json"
-_ID = re.compile(r"[0-9]{8}T[0-9]{6}-[0-9a-f]{6}\Z")
+_ID = re.compile(r"[0-9]{8}T[0-9]{6}-[0-9a-f]{8}\Z")
 
 
 def new_run_id() -> str:
-    """``20261231T235959-1a2b3c``: sorts by time, and differs within one second."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    """``20261231T235959-f423f0a1``: sorts by time (the first five digits after the dash are the
+    microseconds) and differs even where the clock does not."""
+    now = datetime.now(UTC)
+    return f"{now:%Y%m%dT%H%M%S}-{now.microsecond:05x}{secrets.randbelow(4096):03x}"
 
 
 def save_run(out: Path, result: RunResult) -> Path:

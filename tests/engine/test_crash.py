@@ -70,7 +70,7 @@ def die_at(number: int, root: Path) -> None:
         if event in _WRITES:
             act()
         elif event == "open":
-            path, mode, flags = arguments
+            path, _, flags = arguments
             writes = isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
             if writes and str(path).startswith(str(root)):
                 act()

@@ -76,7 +76,7 @@ def test_a_step_is_given_the_outputs_and_artifacts_of_those_it_needs(root: Path)
     assert all(isinstance(output, EvalOutput) for output in seen.values())
 
 
-def refuse(step: Step, context: Context) -> StepOutput:
+def refuse(_step: Step, _context: Context) -> StepOutput:
     raise Refused(Diagnostic("FT503", "no such host", Span("", 0, 0)), exit_code=4)
 
 
@@ -94,7 +94,7 @@ def test_a_refusal_blocks_what_needs_it_and_the_rest_goes_on(root: Path) -> None
 
 
 def test_a_failed_check_blocks_training_alone(root: Path) -> None:
-    def fails(step: Step, context: Context) -> StepOutput:
+    def fails(step: Step, _context: Context) -> StepOutput:
         return CheckOutput(name=step.name, counts=Counts(), verdict="fail")
 
     result = run(root, on("check.support", fails))
@@ -107,7 +107,7 @@ def test_a_failed_check_blocks_training_alone(root: Path) -> None:
 
 
 def test_a_failed_check_of_cases_is_told_and_scores_are_made(root: Path) -> None:
-    def fails(step: Step, context: Context) -> StepOutput:
+    def fails(step: Step, _context: Context) -> StepOutput:
         return CheckOutput(name=step.name, counts=Counts(), verdict="fail")
 
     result = run(root, on("check.golden", fails))
@@ -116,7 +116,7 @@ def test_a_failed_check_of_cases_is_told_and_scores_are_made(root: Path) -> None
 
 
 def test_failed_requests_are_asked_again(root: Path) -> None:
-    def partly(step: Step, context: Context) -> StepOutput:
+    def partly(step: Step, _context: Context) -> StepOutput:
         output = answer(step)
         assert isinstance(output, EvalOutput)
         return output.model_copy(update={"errors": 3})
@@ -170,7 +170,7 @@ def test_an_output_folder_that_cannot_be_made_is_refused(root: Path) -> None:
 
 @pytest.mark.code("FT208")
 def test_a_step_without_memory_fails_and_the_rest_goes_on(root: Path) -> None:
-    def hungry(step: Step, context: Context) -> StepOutput:
+    def hungry(step: Step, _context: Context) -> StepOutput:
         soft, hard = resource.getrlimit(resource.RLIMIT_AS)
         resource.setrlimit(resource.RLIMIT_AS, (1 << 33, hard))
         try:
@@ -212,7 +212,7 @@ def test_a_library_that_is_not_installed_is_named_with_its_extra(root: Path) -> 
 
 @pytest.mark.code("FT204")
 def test_a_file_that_changes_under_a_step_spoils_its_result(root: Path) -> None:
-    def disturbed(step: Step, context: Context) -> StepOutput:
+    def disturbed(step: Step, _context: Context) -> StepOutput:
         with (root / "data" / "a.jsonl").open("a") as stream:
             stream.write("{}\n")
         return answer(step)
@@ -227,7 +227,7 @@ def test_a_file_that_changes_under_a_step_spoils_its_result(root: Path) -> None:
 
 
 def test_a_bug_leaves_a_record_that_says_stopped(root: Path) -> None:
-    def bug(step: Step, context: Context) -> StepOutput:
+    def bug(_step: Step, _context: Context) -> StepOutput:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):

@@ -332,11 +332,11 @@ def test_planning_reads_no_data_when_nothing_changed(
 
 
 def test_a_lock_entry_stales_only_what_reads_it(root: Path) -> None:
-    counted = measure("locked.count", "<=", 100.0)
+    grown = RuleDef("grown", "dataset", expect=measure("locked.count", "<=", 100.0))
     base = program()
     reading = replace(
         base,
-        checks=(CheckDef("support", (rule("short", 50), RuleDef("grown", "dataset", expect=counted))),),
+        checks=(CheckDef("support", (rule("short", 50), grown)),),
         gates=(
             GateDef(
                 "release",
