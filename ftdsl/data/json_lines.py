@@ -15,6 +15,9 @@ EXACT = 2**53
 """Integers beyond this are not exact in readers that hold every number as a double."""
 
 
+TOO_DEEP = "a row may nest about 250 levels"
+
+
 class _Bad(ValueError):
     """Carries a fault out of ``json``'s hooks."""
 
@@ -117,7 +120,7 @@ def _syntax(text: str, error: json.JSONDecodeError) -> tuple[str, str, str, int]
 
 
 def _too_deep() -> tuple[str, str, str, int]:
-    return "FT337", "the value is nested too deeply", "rows nest at most 1,000 levels", 0
+    return "FT337", "the value is nested too deeply", TOO_DEEP, 0
 
 
 def _refused_value(text: str, value: Any) -> tuple[str, str, str, int]:

@@ -7,12 +7,17 @@ from itertools import accumulate
 from typing import Any
 
 import orjson
+import re2
 
 from ftdsl.data.faults import Fault, excerpt
-from ftdsl.data.json_lines import EXACT, diagnose, inexact_number, repeated_key
+from ftdsl.data.json_lines import TOO_DEEP, diagnose, inexact_number, repeated_key
 from ftdsl.data.lines import LineBlock
 
 Record = dict[str, Any]
+
+_ANYWHERE = re2._re2.RE2.Anchor.UNANCHORED
+_DIGITS = re2.compile(r"[0-9]{16}")._regexp.Match
+"""Finds any number that could be beyond 2^53; called as patterns are in ``quality.patterns``."""
 
 
 @dataclass(slots=True)
@@ -116,46 +121,51 @@ def not_an_object(value: Any, data: bytes, line: int, offset: int) -> Fault:
 def audit(block: RecordBlock, sources: list[bytes]) -> None:
     """Look for what parsing hides: repeated keys, inexact numbers, NUL characters.
 
-    A repeated key drops at least two quotation marks: in a record without one, the marks in the
-    source are two for every text, one for every mark inside a text, and none where that mark is
-    written ``\\u0022``. So counting finds every suspect; only suspects are read token by token.
+    A record written anew has two quotation marks for every text and one for every mark inside a
+    text. Its source has as many, fewer where a mark is spelled ``\\u0022``, and more where a repeated
+    key was dropped. So comparing two counts finds every suspect, and only suspects are read token
+    by token.
     """
-    texts: list[str] = []
-    numbers: list[float] = []
-    collect(block.values, texts, numbers)
-    joined = "".join(texts)
-    marks = 2 * len(texts) + joined.count('"')
-    if marks != sum(one.count(b'"') for one in sources) or any(
-        b"\\u0022" in one for one in sources if '"' in joined
-    ):
+    if not sources:
+        return None
+    body = b"\n".join(sources)
+    try:
+        written = orjson.dumps(block.values)
+    except orjson.JSONEncodeError:
+        sources = _without_deep(block, sources)
+        return audit(block, sources)
+    if written.count(b'"') != body.count(b'"') or b"\\u0022" in body:
         _each(block, sources, _repeated)
-    if numbers and not all(-EXACT <= one <= EXACT for one in numbers):
-        _each(block, sources, _inexact)
-    if "\0" in joined:
+    if b"\\u0000" in body:
         _each(block, sources, _nul)
+    if _DIGITS(_ANYWHERE, body, 0, len(body))[0][0] >= 0:
+        _each(block, sources, _inexact)
+    return None
 
 
-def collect(values: Any, texts: list[str], numbers: list[float]) -> None:
-    """All texts (keys too) and numbers of nested JSON ``values``, in no set order."""
-    stack = list(values)
-    pop, push, keep = stack.pop, stack.extend, texts.append
-    while stack:
-        value = pop()
-        kind = type(value)
-        if kind is str:
-            keep(value)
-        elif kind is dict:
-            texts.extend(value)
-            push(value.values())
-        elif kind is list:
-            push(value)
-        elif kind is int or kind is float:
-            numbers.append(value)
+def _without_deep(block: RecordBlock, sources: list[bytes]) -> list[bytes]:
+    """Fail the records that are nested too deeply to be written again."""
+    kept: list[int] = []
+    for index, value in enumerate(block.values):
+        try:
+            orjson.dumps([value])
+        except orjson.JSONEncodeError:
+            line, offset = block.lines[index], block.offsets[index]
+            message = "the value is nested too deeply"
+            block.fail(Fault("FT337", message, line, offset, 1, TOO_DEEP, excerpt(sources[index])))
+        else:
+            kept.append(index)
+    block.values = [block.values[index] for index in kept]
+    block.lines = [block.lines[index] for index in kept]
+    block.offsets = [block.offsets[index] for index in kept]
+    return [sources[index] for index in kept]
 
 
 def _each(block: RecordBlock, sources: list[bytes], find: Any) -> None:
-    for line, offset, data in zip(block.lines, block.offsets, sources, strict=True):
-        fault = find(data, line, offset)
+    for value, line, offset, data in zip(
+        block.values, block.lines, block.offsets, sources, strict=True
+    ):
+        fault = find(value, data, line, offset)
         if fault is not None:
             block.faults.append(fault)
 
@@ -164,7 +174,10 @@ def _column(data: bytes, at: int) -> int:
     return len(data[:at].decode()) + 1
 
 
-def _repeated(data: bytes, line: int, offset: int) -> Fault | None:
+def _repeated(value: Record, data: bytes, line: int, offset: int) -> Fault | None:
+    same = orjson.dumps(value).count(b'"') == data.count(b'"')
+    if same and b"\\u0022" not in data:
+        return None
     found = repeated_key(data)
     if found is None:
         return None
@@ -181,7 +194,9 @@ def _repeated(data: bytes, line: int, offset: int) -> Fault | None:
     )
 
 
-def _inexact(data: bytes, line: int, offset: int) -> Fault | None:
+def _inexact(_value: Record, data: bytes, line: int, offset: int) -> Fault | None:
+    if _DIGITS(_ANYWHERE, data, 0, len(data))[0][0] < 0:
+        return None
     found = inexact_number(data)
     if found is None:
         return None
@@ -199,8 +214,9 @@ def _inexact(data: bytes, line: int, offset: int) -> Fault | None:
     )
 
 
-def _nul(data: bytes, line: int, offset: int) -> Fault | None:
-    at = data.find(b"\\u0000")
+def _nul(_value: Record, data: bytes, line: int, offset: int) -> Fault | None:
+    # An escaped backslash before `u0000` is text; two marks keep the byte positions.
+    at = data.replace(b"\\\\", b"##").find(b"\\u0000")
     if at < 0:
         return None
     return Fault(

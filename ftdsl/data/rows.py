@@ -5,23 +5,45 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from ftdsl.data.blocks import Part, RowReader
-from ftdsl.data.files import resolve_files
+from ftdsl.data.blocks import Part, RowBlock, RowReader, parts
+from ftdsl.data.faults import Fault
+from ftdsl.data.files import DataFile, Stamp, resolve_files
 from ftdsl.data.formats import content_text
 from ftdsl.data.row import Row
-from ftdsl.data.views import chosen, messages, prompt, rejected, reply, system, text, turn_count
+from ftdsl.data.views import (
+    chosen,
+    messages,
+    prompt,
+    prompt_of,
+    rejected,
+    reply,
+    reply_of,
+    system,
+    text,
+    turn_count,
+)
 from ftdsl.language.program import DatasetDef
 
 __all__ = [
+    "DataFile",
+    "Fault",
+    "Part",
     "Row",
+    "RowBlock",
+    "RowReader",
+    "Stamp",
     "chosen",
     "content_text",
     "messages",
+    "parts",
     "prompt",
+    "prompt_of",
     "read_blocks",
     "read_rows",
     "rejected",
     "reply",
+    "reply_of",
+    "resolve_files",
     "row_value",
     "system",
     "text",

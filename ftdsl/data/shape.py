@@ -167,15 +167,14 @@ def _turns_or_text(name: str, value: Any) -> Problem | None:
 def _turns(name: str, value: Any) -> Problem | None:
     if type(value) is not list:
         return _wrong(name, "a list of turns", value)
+    # The usual turns, two texts each, are told at once; anything else is looked at in full.
+    try:
+        usual = all([type(one["role"]) is type(one["content"]) is str for one in value])
+    except (KeyError, TypeError, IndexError):
+        usual = False
+    if usual and not any(["tool_calls" in one for one in value if len(one) > 2]):
+        return None
     for index, one in enumerate(value):
-        # The usual turn is told at once; anything else is looked at in full.
-        if (
-            type(one) is dict
-            and type(one.get("role")) is str
-            and type(one.get("content")) is str
-            and (len(one) == 2 or "tool_calls" not in one)
-        ):
-            continue
         if (found := _message(f"{name}[{index}]", one)) is not None:
             return found
     return None

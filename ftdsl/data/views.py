@@ -26,7 +26,11 @@ def _reply_index(turns_: list[Message]) -> int:
 
 def reply(row: Row) -> str:
     """The text of the last assistant turn, "" if there is none."""
-    turns_ = messages(row)
+    return reply_of(messages(row))
+
+
+def reply_of(turns_: list[Message]) -> str:
+    """``reply`` of these turns."""
     index = _reply_index(turns_)
     return content_text(turns_[index].get("content")) if index >= 0 else ""
 
@@ -34,12 +38,18 @@ def reply(row: Row) -> str:
 def prompt(row: Row) -> str:
     """All turns before the last assistant's, without system turns, joined by a newline. Without
     an assistant turn it is all of them."""
-    turns_ = messages(row)
+    return prompt_of(messages(row))
+
+
+def prompt_of(turns_: list[Message]) -> str:
+    """``prompt`` of these turns."""
     last = _reply_index(turns_)
     return "\n".join(
-        content_text(one.get("content"))
-        for one in (turns_ if last < 0 else turns_[:last])
-        if one["role"] not in _SYSTEM
+        [
+            said if type(said := one.get("content")) is str else content_text(said)
+            for one in (turns_ if last < 0 else turns_[:last])
+            if one["role"] not in _SYSTEM
+        ]
     )
 
 

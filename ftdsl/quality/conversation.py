@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -22,17 +23,39 @@ _BEFORE = {
 """The turns that each may follow."""
 
 
-def known_roles(messages: list[Message]) -> bool:
+class Conversations(list[list[Message]]):
+    """The turns of consecutive rows. ``roles`` is made once, when first asked for."""
+
+    _roles: list[tuple[str, ...]] | None = None
+
+    @property
+    def roles(self) -> list[tuple[str, ...]]:
+        """The roles of each row's turns, in order."""
+        if self._roles is None:
+            self._roles = [tuple([one["role"] for one in turns]) for turns in self]
+        return self._roles
+
+
+def _roles(column: list[list[Message]]) -> list[tuple[str, ...]]:
+    return (column if isinstance(column, Conversations) else Conversations(column)).roles
+
+
+def known_roles(column: list[list[Message]]) -> list[bool]:
     """Whether every turn's role is one of ``ROLES``."""
-    return all(one["role"] in ROLES for one in messages)
+    return [ROLES.issuperset(roles) for roles in _roles(column)]
 
 
-def alternates(messages: list[Message]) -> bool:
+def alternates(column: list[list[Message]]) -> list[bool]:
     """Whether user and assistant turns alternate, the user first. System and developer turns are
     left out; tool turns stand only between two assistant turns."""
+    return list(map(_alternates, _roles(column)))
+
+
+# A dataset has few orders of roles, and many rows of each.
+@lru_cache(maxsize=4096)
+def _alternates(roles: tuple[str, ...]) -> bool:
     last = ""
-    for one in messages:
-        role = one["role"]
+    for role in roles:
         if role in _SYSTEM:
             continue
         if last not in _BEFORE.get(role, ()):
@@ -41,42 +64,44 @@ def alternates(messages: list[Message]) -> bool:
     return last != "tool"
 
 
-def system_first(messages: list[Message]) -> bool:
+def system_first(column: list[list[Message]]) -> list[bool]:
     """Whether system and developer turns stand only before all others."""
-    others = False
-    for one in messages:
-        if one["role"] not in _SYSTEM:
-            others = True
-        elif others:
-            return False
-    return True
+    return list(map(_system_first, _roles(column)))
 
 
-def last_role(messages: list[Message]) -> str:
+@lru_cache(maxsize=4096)
+def _system_first(roles: tuple[str, ...]) -> bool:
+    system = [role in _SYSTEM for role in roles]
+    return system == sorted(system, reverse=True)
+
+
+def last_role(column: list[list[Message]]) -> list[str]:
     """Role of the last turn, "" where there is none."""
-    return str(messages[-1]["role"]) if messages else ""
+    return [roles[-1] if roles else "" for roles in _roles(column)]
 
 
-def role_count(messages: list[Message], role: str) -> int:
+def role_count(column: list[list[Message]], role: str) -> list[int]:
     """Turns with that role."""
-    return sum(one["role"] == role for one in messages)
+    return [roles.count(role) for roles in _roles(column)]
 
 
 def empty_turns(row: Row) -> int:
     """Turns whose text is empty or white space, other than those that call tools or hold an
     image."""
-    return sum(_is_empty(one) for one in messages_of(row))
+    count = 0
+    for one in messages_of(row):
+        content = one.get("content")
+        if type(content) is str and content and not content.isspace():
+            continue
+        count += _is_empty(one, content)
+    return count
 
 
-def _is_empty(one: Message) -> bool:
-    content = one.get("content")
-    if type(content) is str:
-        text = content
-    elif isinstance(content, list) and any(part.get("type") != "text" for part in content):
+def _is_empty(one: Message, content: Any) -> bool:
+    if isinstance(content, list) and any(part.get("type") != "text" for part in content):
         return False
-    else:
-        text = content_text(content)
-    return not text.strip() and not (one.get("tool_calls") or one.get("function_call"))
+    called = one.get("tool_calls") or one.get("function_call")
+    return not content_text(content).strip() and not called
 
 
 def _calls(row: Row) -> Iterator[tuple[Any, Message]]:
@@ -143,12 +168,15 @@ def tool_results_paired(row: Row) -> bool:
     return True
 
 
-EACH: dict[str, Any] = {
+FUNCTIONS: dict[str, Any] = {
     "known_roles": known_roles,
     "alternates": alternates,
     "system_first": system_first,
     "last_role": last_role,
     "role_count": role_count,
+}
+
+EACH: dict[str, Any] = {
     "empty_turns": empty_turns,
     "tool_calls": tool_calls,
     "tool_calls_parse": tool_calls_parse,

@@ -7,6 +7,7 @@ from typing import Any
 
 from ftdsl.data import rows as views
 from ftdsl.data.rows import Row
+from ftdsl.quality.conversation import Conversations
 from ftdsl.quality.texts import Texts
 
 _TEXT_VIEWS: dict[str, Callable[[Row], str]] = {
@@ -16,10 +17,10 @@ _TEXT_VIEWS: dict[str, Callable[[Row], str]] = {
     "rejected.text": views.rejected,
 }
 _OTHER_VIEWS: dict[str, Callable[[Row], Any]] = {
-    "messages": views.messages,
     "turns": views.turn_count,
     "system": views.system,
 }
+_OF_TURNS = {"prompt": views.prompt_of, "reply.text": views.reply_of}
 
 
 def field_column(name: str, base: str | None, rows: list[Row]) -> list[Any]:
@@ -27,6 +28,10 @@ def field_column(name: str, base: str | None, rows: list[Row]) -> list[Any]:
     if name == "row":
         return list(rows)
     if base is not None:
+        if name == "messages":
+            return Conversations(map(views.messages, rows))
+        if base == "chat" and name in _OF_TURNS:
+            return Texts(map(_OF_TURNS[name], [row.value["messages"] for row in rows]))
         if name in _TEXT_VIEWS:
             return Texts(map(_TEXT_VIEWS[name], rows))
         if name in _OTHER_VIEWS:

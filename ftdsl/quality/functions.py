@@ -27,6 +27,7 @@ EACH: dict[str, Callable[..., Any]] = {
 
 COLUMNS: dict[str, Callable[..., list[Any]]] = {
     **lengths.FUNCTIONS,
+    **conversation.FUNCTIONS,
     **patterns.FUNCTIONS,
     **characters.FUNCTIONS,
     **spelling.FUNCTIONS,

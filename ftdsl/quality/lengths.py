@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 
-from ftdsl.quality.texts import Texts, as_texts
+from ftdsl.quality.texts import as_texts
 
 _WORD = re.compile(r"\w+")
 _WORD_BYTES = bytes(bool(_WORD.match(chr(c))) if c < 128 else 0 for c in range(256))
@@ -22,16 +22,21 @@ def words(column: list[str]) -> list[int]:
     word byte follows another one."""
     texts = as_texts(column)
     if texts.ascii:
-        return _ascii_words(texts)
-    return [
-        _ascii_words(Texts([one]))[0] if one.isascii() else len(_WORD.findall(one)) for one in texts
+        return _ascii_words(texts.utf8, texts.joined)
+    utf8 = [
+        data if len(data) == len(one) else b"" for one, data in zip(texts, texts.utf8, strict=True)
     ]
+    counts = _ascii_words(utf8, b"\n".join(utf8))
+    for index, data in enumerate(utf8):
+        if not data:
+            counts[index] = len(_WORD.findall(texts[index]))
+    return counts
 
 
-def _ascii_words(texts: Texts) -> list[int]:
-    marks = np.frombuffer((b" " + texts.joined).translate(_WORD_BYTES), np.uint8)
+def _ascii_words(utf8: list[bytes], joined: bytes) -> list[int]:
+    marks = np.frombuffer((b" " + joined).translate(_WORD_BYTES), np.uint8)
     starts = np.flatnonzero(marks[1:] > marks[:-1])
-    ends = np.cumsum([len(one) + 1 for one in texts.utf8])
+    ends = np.cumsum([len(one) + 1 for one in utf8])
     counts: list[int] = np.diff(np.searchsorted(starts, ends), prepend=0).tolist()
     return counts
 
