@@ -182,7 +182,7 @@ def _exploded(pieces: Pieces, group: tuple[int, int], indent: int) -> list[str]:
             item = item[1:]
         inner = laid_out(item, margin)
         if is_list:
-            inner[-1] = _with_comma(inner[-1], item)
+            inner[-1] += ","
         if trailing is not None:
             inner[-1] += f"  {trailing.text}"
         lines += inner
@@ -190,17 +190,9 @@ def _exploded(pieces: Pieces, group: tuple[int, int], indent: int) -> list[str]:
     return lines + rest
 
 
-def _with_comma(line: str, item: Pieces) -> str:
-    """The comma belongs before a comment that ends the item."""
-    last = item[-1]
-    if last.is_comment and line.endswith(last.text):
-        return line[: -len(last.text)].rstrip() + f",  {last.text}"
-    return f"{line},"
-
-
 def _items(pieces: Pieces) -> tuple[list[tuple[list[Piece], Piece | None]], bool]:
-    """What the commas outside all brackets separate, each with the comment after its comma on the
-    same line; and whether the bracket takes a comma at its end."""
+    """What the commas outside all brackets separate, each with the comment that ends its line, and
+    comments of their own line by themselves; and whether the bracket takes a comma at its end."""
     depth = 0
     items: list[tuple[list[Piece], Piece | None]] = []
     run: list[Piece] = []
@@ -212,13 +204,27 @@ def _items(pieces: Pieces) -> tuple[list[tuple[list[Piece], Piece | None]], bool
         elif kind in CLOSERS:
             depth -= 1
         if kind == "COMMA" and not depth:
-            items.append((run, None))
+            items += _item(run)
             run = []
             commas += 1
-        elif piece.is_comment and not piece.breaks and not run and items:
+        elif piece.is_comment and not piece.breaks and not run and _takes_comment(items):
             items[-1] = (items[-1][0], piece)
         else:
             run.append(piece)
-    if run:
-        items.append((run, None))
-    return items, commas > 0
+    return items + _item(run), commas > 0
+
+
+def _takes_comment(items: list[tuple[list[Piece], Piece | None]]) -> bool:
+    return bool(items) and items[-1][1] is None and not items[-1][0][-1].is_comment
+
+
+def _item(run: list[Piece]) -> list[tuple[list[Piece], Piece | None]]:
+    """An item, and the comments at its end that cannot stand before its comma."""
+    size = len(run)
+    while size and run[size - 1].is_comment:
+        size -= 1
+    item, after = run[:size], run[size:]
+    if not item:
+        return [([piece], None) for piece in after]
+    trailing = after.pop(0) if after and not after[0].breaks else None
+    return [(item, trailing), *(([piece], None) for piece in after)]

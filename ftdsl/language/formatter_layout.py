@@ -77,29 +77,40 @@ class Layout:
     # --- bodies ------------------------------------------------------------------------------
 
     def _entries(
-        self, nodes: Sequence[Node], first: int, end: int, indent: int
+        self,
+        nodes: Sequence[Node],
+        first: int,
+        end: int,
+        indent: int,
+        before: Sequence[Piece] = (),
     ) -> tuple[list[Entry], str]:
         """The entries of the pieces from ``first`` to ``end``, and the comment that stands behind
-        the opening brace."""
+        the opening brace. ``before`` are comments that stood before that brace."""
         entries: list[Entry] = []
-        opening = ""
+        opening = self._comments(entries, before, indent, "")
         at = first
         for node in nodes:
             start = self._index(node.span.start)
-            opening += self._comments(entries, at, start, indent, opening)
+            opening += self._comments(entries, self.pieces[at:start], indent, opening)
             entries.append(self._entry(node, indent))
             at = self._index(node.span.end)
-        opening += self._comments(entries, at, end, indent, opening)
+        opening += self._comments(entries, self.pieces[at:end], indent, opening)
         if entries:
             entries[0].gap = False
         return entries, opening
 
     def _comments(
-        self, entries: list[Entry], start: int, end: int, indent: int, opening: str
+        self, entries: list[Entry], pieces: Sequence[Piece], indent: int, opening: str
     ) -> str:
+        """Give each comment its place; the one that belongs behind the brace is handed back."""
         found = ""
-        for piece in self.pieces[start:end]:
-            if piece.breaks or (not entries and (indent == 0 or opening or found)):
+        for piece in pieces:
+            ends_line = bool(entries) and not entries[-1].comment and not entries[-1].is_comment
+            if (
+                piece.breaks
+                or (entries and not ends_line)
+                or (not entries and (indent == 0 or opening or found))
+            ):
                 line = " " * indent + piece.text
                 entries.append(Entry([line], piece.breaks > 1, is_comment=True))
             elif entries:
@@ -145,12 +156,14 @@ class Layout:
         line = self._one_line(node)
         if line is not None and indent + len(line) <= WIDTH:
             return [" " * indent + line]
-        lines = laid_out(head, indent)
-        inside = self.pieces[first + 1 : last]
-        if not inside:
+        size = len(head)
+        while head[size - 1].is_comment:
+            size -= 1
+        lines = laid_out(head[:size], indent)
+        if not self.pieces[first + 1 : last] and size == len(head):
             lines[-1] += " {}"
             return lines
-        entries, opening = self._entries(children, first + 1, last, indent + STEP)
+        entries, opening = self._entries(children, first + 1, last, indent + STEP, head[size:])
         lines[-1] += " {" + (f"  {opening}" if opening else "")
         return [*lines, *_printed(entries), " " * indent + "}"]
 
