@@ -84,7 +84,7 @@ def _parse_body(source: Source, head: list[Token], found: list[Diagnostic]) -> P
     stop = conflict(source) or too_deep(source, read)
     if stop is not None:
         return Parsed(_empty(source), _sorted([*odd, stop]), every)
-    actions = TreeActions(source)
+    actions = TreeActions(source, grammar.keywords)
     parser = LalrParser(grammar, actions.of(grammar))
     recovery = Recovery(grammar, parser, source)
     items = parser.parse(read, recovery) or ()
@@ -110,7 +110,9 @@ def _roots(source: Source, mistakes: list[Mistake], lexical: list[Diagnostic]) -
     for mistake in mistakes:
         found = source.position(mistake.found.start)[0]
         after = mistake.previous or mistake.found
-        if found in lines or (source.position(after.start)[0] in lines):
+        opener = mistake.opener if mistake.wrong is Wrong.UNCLOSED else None
+        places = [mistake.found, after, *([opener] if opener else [])]
+        if any(source.position(token.start)[0] in lines for token in places):
             continue
         if mistake.found.kind != END and mistake.wrong is not Wrong.UNCLOSED:
             lines.add(found)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any, cast
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.language import tree
 from ftdsl.language.grammar import Grammar
 from ftdsl.language.parser_literals import literal
+from ftdsl.language.parser_mistakes import reserved_word
 from ftdsl.language.source import Source
 from ftdsl.language.tokens import Token
 
@@ -21,8 +22,9 @@ _OPERATORS = {"OR": "or", "AND": "and", "IN": "in"}
 class TreeActions:
     """Builds the nodes of one file. Mistakes inside literals are noted in ``problems``."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, reserved: Container[str] = ()) -> None:
         self.source = source
+        self._reserved = reserved
         self.problems: list[Diagnostic] = []
 
     def of(self, grammar: Grammar) -> list[Callable[[Values], Any] | None]:
@@ -43,6 +45,13 @@ class TreeActions:
     def _name(self, token: Token) -> tree.Name:
         return tree.Name(token.text, Span(self.source.path, token.start, token.end))
 
+    def _new_name(self, token: Token) -> tree.Name:
+        """A name that expressions refer to, and so none of the words they are made of."""
+        name = self._name(token)
+        if token.text in self._reserved:
+            self.problems.append(reserved_word(name.text, name.span))
+        return name
+
     # --- declarations ------------------------------------------------------------------------
 
     def on_start(self, values: Values) -> tuple[tree.Item, ...]:
@@ -54,7 +63,7 @@ class TreeActions:
 
     def on_let_item(self, values: Values) -> tree.Let:
         _, name, _, value = values
-        return tree.Let(self._name(name), value, self._span(values))
+        return tree.Let(self._new_name(name), value, self._span(values))
 
     def on_function(self, values: Values) -> tree.Function:
         _, name, parameters, _, result, _, body = values
@@ -73,7 +82,7 @@ class TreeActions:
 
     def on_parameter(self, values: Values) -> tree.Parameter:
         name, _, kind = values
-        return tree.Parameter(self._name(name), kind, self._span(values))
+        return tree.Parameter(self._new_name(name), kind, self._span(values))
 
     def on_key_type(self, values: Values) -> tree.TypeRef:
         return tree.TypeRef(self._name(values[0]), False, None, self._span(values))
@@ -190,7 +199,7 @@ class TreeActions:
 
     def on_score(self, values: Values) -> tree.Score:
         _, name, _, value = values
-        return tree.Score(self._name(name), value, self._span(values))
+        return tree.Score(self._new_name(name), value, self._span(values))
 
     def on_slice(self, values: Values) -> tree.Slice:
         settings = values[3].nodes if len(values) == 4 else ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Edit, Fix, Label, Span
 from ftdsl.diagnostics.suggestion import suggest
-from ftdsl.language.parser_mistakes import BLOCK_WORDS, Mistake, Wrong
+from ftdsl.language.parser_mistakes import BLOCK_WORDS, Mistake, Wrong, reserved_word
 from ftdsl.language.source import Source
 from ftdsl.language.tokens import COMPARATORS, END, OPENERS, STATEMENT_STARTS, Token
 
@@ -178,14 +178,7 @@ def _tight(source: Source, offset: int) -> bool:
 
 
 def _reserved(mistake: Mistake, source: Source) -> Diagnostic:
-    word = mistake.found.text
-    return Diagnostic(
-        "FT024",
-        f"`{word}` is a word of the language, not a name",
-        _span(mistake.found, source),
-        label="expected a name",
-        help=f"take another name, such as `{word}_`",
-    )
+    return reserved_word(mistake.found.text, _span(mistake.found, source))
 
 
 def _chain(mistake: Mistake, source: Source) -> Diagnostic:
@@ -285,6 +278,8 @@ def _expectation(expected: frozenset[str]) -> str:
         return "an operator or the next block" if goes_on else "a block or a declaration"
     parts: list[str] = []
     rest = set(expected)
+    if rest == {"KEY"}:
+        return "`name = …`"
     if rest >= _VALUES:
         parts.append("a value")
         rest -= _VALUES | {"NOT"}

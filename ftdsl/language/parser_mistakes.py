@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.language.tokens import Token
 
 BLOCK_WORDS = (
@@ -73,3 +74,14 @@ class Mistake:
     damage: tuple[int, int]
     wanted: str = ""
     opener: Token | None = None
+
+
+def reserved_word(word: str, span: Span) -> Diagnostic:
+    """``word`` stands as a name, and is one of the language's own."""
+    return Diagnostic(
+        "FT024",
+        f"`{word}` is a word of the language, not a name",
+        span,
+        label="expected a name",
+        help=f"take another name, such as `{word}_`",
+    )

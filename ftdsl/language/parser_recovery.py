@@ -235,8 +235,21 @@ class Recovery:
         wants_value = self._parser.shifted(halt.states, "INT") is not None
         if starts and (wants_value or self._begins_line(halt)):
             return None
-        if not self._parser.fits(halt.states, ["NAME", *self._next(halt, 1, 2)]):
-            return None
+        after = ["NAME", *self._next(halt, 1, 2)]
+        if not self._parser.fits(halt.states, after):
+            # A noun such as `rule` is read as a keyword only before what can be a name.
+            previous = self._previous(halt)
+            noun = NOUNS.get(previous.text) if previous is not None else None
+            if noun is None or halt.values[-1] is not previous:
+                return None
+            if not self._parser.fits(halt.states[:-1], [noun, *after]):
+                return None
+            self._note(halt, Wrong.RESERVED)
+            halt.states.pop()
+            halt.values.pop()
+            halt.tokens[halt.index - 1] = halt.tokens[halt.index - 1]._replace(kind=noun)
+            halt.tokens[halt.index] = token._replace(kind="NAME")
+            return halt.index - 1
         self._note(halt, Wrong.RESERVED)
         halt.tokens[halt.index] = Token("NAME", token.text, token.start)
         return halt.index
