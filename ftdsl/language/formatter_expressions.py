@@ -19,7 +19,7 @@ _OPERANDS = frozenset(
 _CALLABLE = frozenset({"NAME", "WORD"})
 _TIGHT_BEFORE = frozenset({"RPAR", "RSQB", "COMMA", "COLON", "DOT", "OPTIONAL"})
 _TIGHT_AFTER = frozenset({"LPAR", "LSQB", "DOT"})
-_BREAKS = frozenset({"AND", "OR", "MUST"})
+_BREAKS = ("MUST", "OR", "AND")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +121,10 @@ def _around_comments(pieces: Pieces, indent: int) -> list[str]:
 
 
 def _cuts(pieces: Pieces) -> list[int]:
-    """Where a long statement goes on in a new line: before `and`, `or` and `must` outside all
-    brackets."""
+    """Where a long statement goes on in a new line: outside all brackets before `must`, or else
+    before every `or`, or else before every `and`."""
     depth = 0
-    cuts = []
+    cuts: dict[str, list[int]] = {}
     for number, piece in enumerate(pieces):
         kind = piece.token.kind
         if kind in CLOSERS:
@@ -132,8 +132,8 @@ def _cuts(pieces: Pieces) -> list[int]:
         elif kind in OPENERS:
             depth += 1
         elif not depth and kind in _BREAKS and number > 1:
-            cuts.append(number)
-    return cuts
+            cuts.setdefault(kind, []).append(number)
+    return next((cuts[kind] for kind in _BREAKS if kind in cuts), [])
 
 
 def _cut(pieces: Pieces, cuts: list[int], indent: int) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import NamedTuple
 
 from ftdsl.language.grammar import Grammar
@@ -11,6 +12,8 @@ EDITION = "EDITION"
 """The kind of the first line's ``ftspec 1``, with a byte order mark before it if there is one."""
 END = "$END"
 """The kind of the empty token after the last."""
+MAX_TOKENS = 200_000
+"""Words, signs, comments and runs of white space that one file may have."""
 
 OPENERS = {"LBRACE": "RBRACE", "LPAR": "RPAR", "LSQB": "RSQB"}
 """Opening brackets and what closes each."""
@@ -48,10 +51,11 @@ class Token(NamedTuple):
 
 
 def tokenize(grammar: Grammar, text: str, start: int = 0) -> list[Token]:
-    """Every token of ``text`` from ``start`` on, white space, comments and mistakes among them."""
+    """Every token of ``text`` from ``start`` on, white space, comments and mistakes among them;
+    of a text that has more than MAX_TOKENS the first of them."""
     keywords = grammar.keywords
-    tokens = []
-    for match in grammar.scanner.finditer(text, start):
+    tokens: list[Token] = []
+    for match in islice(grammar.scanner.finditer(text, start), MAX_TOKENS + 1):
         kind = match.lastgroup or ""
         word = match.group()
         if kind == "NAME":
