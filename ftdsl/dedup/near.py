@@ -18,6 +18,10 @@ from ftdsl.dedup.shingles import ShingleTable
 EXACT_SHINGLES = 4_000_000
 # Candidate pairs looked at together: some 100 MB while they are made distinct.
 _PAIRS = 2_000_000
+# Characters cut into shingles at once: array work on them takes some 30 MB.
+_CHARACTERS = 1_000_000
+# Sets signed at once when MinHash takes over from the exact join.
+_SIGNED = 4096
 
 
 class NearComparer:
@@ -64,15 +68,25 @@ class NearComparer:
         return self.algorithm == "minhash" or (self.algorithm == "auto" and large)
 
     def add(self, rows: Sequence[Texts]) -> Ints:
-        classes, new = self._table.add(["\n".join(texts) for texts in rows])
+        texts = ["\n".join(parts) for parts in rows]
+        lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+        portions = Ragged(lengths, offsets_of(lengths)).chunks(_CHARACTERS)
+        classes = [self._add(texts[start:end]) for start, end in portions]
+        return np.concatenate([*classes, np.empty(0, dtype=np.int64)])
+
+    def _add(self, texts: Sequence[str]) -> Ints:
+        classes, new = self._table.add(texts)
         if self._hashing:
-            missing = len(self) - len(new) - sum(len(marks) for marks in self._marks)
-            for start in range(len(self) - len(new) - missing, len(self) - len(new), 4096):
-                end = min(start + 4096, len(self) - len(new))
-                earlier = self._table.sets.take(np.arange(start, end, dtype=np.int64))
-                self._sign(earlier)
+            self._sign_earlier(len(self) - len(new))
             self._sign(new)
         return classes
+
+    def _sign_earlier(self, end: int) -> None:
+        """The sets before ``end`` that came while the exact join would still have done."""
+        signed = sum(len(marks) for marks in self._marks)
+        for start in range(signed, end, _SIGNED):
+            rows = np.arange(start, min(start + _SIGNED, end), dtype=np.int64)
+            self._sign(self._table.sets.take(rows))
 
     def _sign(self, sets: Ragged) -> None:
         if len(sets):
