@@ -239,6 +239,7 @@ def _arguments(job: Job, *, has_validation: bool) -> Any:
         logging_nan_inf_filter=False,  # a loss that is not a number must be seen
         eval_strategy=validated if has_validation else "no",
         eval_steps=chosen.eval_every,
+        eval_on_start=has_validation,
         save_strategy="steps" if every else "epoch",
         save_steps=every or 500,
         save_total_limit=2,
