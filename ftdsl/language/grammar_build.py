@@ -33,22 +33,34 @@ def build_lark() -> Lark:
 
 
 def build_table() -> str:
-    """The JSON text of the table."""
+    """The JSON text of the table. Lark numbers states and rules as they come out of its sets; here
+    they are numbered as they are met on the way from the start, so that one grammar has one table.
+    """
     data, memo = build_lark().memo_serialize([TerminalDef, LarkRule])
     tables = data["parser"]["parser"]
     names = tables["tokens"]
-    numbers: dict[int, int] = {}
+    start = tables["start_states"]["start"]
+    numbers = {start: 0}
+    order = [start]
     rules: list[list[object]] = []
-    states: list[dict[str, int]] = [{} for _ in tables["states"]]
-    for state, actions in tables["states"].items():
-        for symbol, (is_reduce, argument) in actions.items():
+    rule_numbers: dict[int, int] = {}
+    states: list[dict[str, int]] = []
+    for state in order:
+        row: dict[str, int] = {}
+        actions = {names[symbol]: action for symbol, action in tables["states"][state].items()}
+        for symbol, (is_reduce, argument) in sorted(actions.items()):
             if is_reduce:
                 key = argument["@"]
-                if key not in numbers:
-                    numbers[key] = len(rules)
+                if key not in rule_numbers:
+                    rule_numbers[key] = len(rules)
                     rules.append(_rule(memo[key]))
-                argument = ~numbers[key]
-            states[state][names[symbol]] = argument
+                row[symbol] = ~rule_numbers[key]
+                continue
+            if argument not in numbers:
+                numbers[argument] = len(order)
+                order.append(argument)
+            row[symbol] = numbers[argument]
+        states.append(row)
     scanner, keywords = _scanner()
     table = {
         "scanner": scanner,
@@ -56,8 +68,8 @@ def build_table() -> str:
         "trivia": sorted(data["parser"]["lexer_conf"]["ignore"]),
         "rules": rules,
         "states": states,
-        "start": tables["start_states"]["start"],
-        "end": tables["end_states"]["start"],
+        "start": 0,
+        "end": numbers[tables["end_states"]["start"]],
     }
     lines = ",\n".join(f"{json.dumps(key)}: {_json(value)}" for key, value in table.items())
     return "{\n" + lines + "\n}\n"
