@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
+import numpy as np
 import orjson
-import re2
 
 from ftdsl.data.faults import Fault, excerpt
 from ftdsl.data.json_lines import TOO_DEEP, diagnose, inexact_number, repeated_key
@@ -15,9 +16,9 @@ from ftdsl.data.lines import LineBlock
 
 Record = dict[str, Any]
 
-_ANYWHERE = re2._re2.RE2.Anchor.UNANCHORED
-_DIGITS = re2.compile(r"[0-9]{16}")._regexp.Match
-"""Finds any number that could be beyond 2^53; called as patterns are in ``quality.patterns``."""
+_LONG = 16
+"""Digits of the smallest integer beyond 2^53."""
+_RUN = re.compile(rb"[0-9]{16}")
 
 
 @dataclass(slots=True)
@@ -122,9 +123,9 @@ def audit(block: RecordBlock, sources: list[bytes]) -> None:
     """Look for what parsing hides: repeated keys, inexact numbers, NUL characters.
 
     A record written anew has two quotation marks for every text and one for every mark inside a
-    text. Its source has as many, fewer where a mark is spelled ``\\u0022``, and more where a repeated
-    key was dropped. So comparing two counts finds every suspect, and only suspects are read token
-    by token.
+    text. Its source has as many, fewer where a mark is spelled ``\\u0022``, and more where a
+    repeated key was dropped. So comparing two counts finds every suspect, and only suspects are
+    read token by token.
     """
     if not sources:
         return None
@@ -134,13 +135,33 @@ def audit(block: RecordBlock, sources: list[bytes]) -> None:
     except orjson.JSONEncodeError:
         sources = _without_deep(block, sources)
         return audit(block, sources)
-    if written.count(b'"') != body.count(b'"') or b"\\u0022" in body:
+    if _marks(written) != _marks(body) or b"\\u0022" in body:
         _each(block, sources, _repeated)
     if b"\\u0000" in body:
         _each(block, sources, _nul)
-    if _DIGITS(_ANYWHERE, body, 0, len(body))[0][0] >= 0:
+    if long_number(body):
         _each(block, sources, _inexact)
     return None
+
+
+def _marks(data: bytes) -> int:
+    """Quotation marks in ``data``: numpy counts them several times faster than ``bytes`` does."""
+    return int(np.count_nonzero(np.frombuffer(data, np.uint8) == 34))
+
+
+def long_number(data: bytes) -> bool:
+    """Whether ``_LONG`` digits stand together in ``data``. Such a run covers one of every 16 bytes,
+    with four more digits before or after it; only where that is so is the place looked at."""
+    codes = np.frombuffer(data, np.uint8)
+    at = np.flatnonzero(codes[_LONG - 1 :: _LONG] - 48 < 10) * _LONG + _LONG - 1
+    before = at
+    for step in (1, 2, 3, 4):
+        before = before[codes[before - step] - 48 < 10]
+    after = at[at < len(codes) - 4]
+    for step in (1, 2, 3, 4):
+        after = after[codes[after + step] - 48 < 10]
+    places = {*before.tolist(), *after.tolist()}
+    return any(_RUN.search(data, one - _LONG + 1, one + _LONG) for one in places)
 
 
 def _without_deep(block: RecordBlock, sources: list[bytes]) -> list[bytes]:
@@ -195,7 +216,7 @@ def _repeated(value: Record, data: bytes, line: int, offset: int) -> Fault | Non
 
 
 def _inexact(_value: Record, data: bytes, line: int, offset: int) -> Fault | None:
-    if _DIGITS(_ANYWHERE, data, 0, len(data))[0][0] < 0:
+    if _RUN.search(data) is None:
         return None
     found = inexact_number(data)
     if found is None:

@@ -16,6 +16,10 @@ _NUMBERS = frozenset({"float", "ratio", "points", "duration", "money", "size"})
 _EXPECTED = {"text": "a text", "int": "a whole number", "bool": "a bool", "date": "a date"}
 
 
+_TURN = ("role", "content")
+_TEXTS = {str}
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Why a row does not fit its schema. ``code`` is FT340 (type), FT341 (absent field) or FT343
@@ -169,10 +173,10 @@ def _turns(name: str, value: Any) -> Problem | None:
         return _wrong(name, "a list of turns", value)
     # The usual turns, two texts each, are told at once; anything else is looked at in full.
     try:
-        usual = all([type(one["role"]) is type(one["content"]) is str for one in value])
+        kinds = {type(one[key]) for one in value for key in _TURN}
     except (KeyError, TypeError, IndexError):
-        usual = False
-    if usual and not any(["tool_calls" in one for one in value if len(one) > 2]):
+        kinds = set()
+    if kinds == _TEXTS and (max(map(len, value)) == 2 or not any("tool_calls" in o for o in value)):
         return None
     for index, one in enumerate(value):
         if (found := _message(f"{name}[{index}]", one)) is not None:

@@ -23,6 +23,7 @@ class Pattern:
         options = re2.Options()
         options.log_errors = False
         self._match = re2.compile(source, options)._regexp.Match
+        self._literal = required_literal(source)
         self.joinable = not _ANCHOR.search(source.replace("[^", "["))
 
     def spans(self, data: bytes) -> list[tuple[int, int]]:
@@ -42,7 +43,9 @@ class Pattern:
 
     def rows(self, texts: Texts) -> list[int]:
         """Indices of the texts that hold a match, in order."""
-        data = texts.utf8
+        data, literal = texts.utf8, self._literal
+        if literal:
+            return [i for i, one in enumerate(data) if literal in one and self.found(one)]
         if not self.joinable:
             return [i for i, one in enumerate(data) if self.found(one)]
         if not data or not self.found(texts.joined):
@@ -59,6 +62,35 @@ class Pattern:
             if self.found(b"\n".join(data[a:b]))
             for index in self._halves(data, a, b)
         ]
+
+
+_ATOM = re.compile(
+    r"(?P<class>\[\^?\]?(?:\\.|\[:[^\]]*:\]|[^\]\\])*\])|\\(?P<escape>[^A-Za-z0-9])"
+    r"|(?P<plain>[^\\\[(){}|.^$*+?])|(?P<other>\\[A-Za-z]|[.^$])",
+    re.DOTALL,
+)
+_QUANTIFIER = re.compile(r"[*+?]\??|\{[0-9,]*\}\??")
+_TELLING = re.compile(r"[^\w\s.,'\"-]")
+
+
+def required_literal(source: str) -> bytes:
+    """Bytes that every match of the pattern holds, if they are worth looking for first; else b"".
+    Only plain sequences are understood: a group, an alternative or a flag gives nothing."""
+    runs, run, at = [], "", 0
+    while at < len(source):
+        atom = _ATOM.match(source, at)
+        if atom is None:
+            return b""
+        literal = atom["escape"] or atom["plain"] or ""
+        repeat = _QUANTIFIER.match(source, atom.end())
+        at = repeat.end() if repeat is not None else atom.end()
+        if repeat is None or repeat[0].startswith("+"):
+            run += literal
+        if not literal or repeat is not None:
+            runs.append(run)
+            run = ""
+    best = max([*runs, run], key=lambda one: (bool(_TELLING.search(one)), len(one)))
+    return best.encode() if len(best) >= 4 or _TELLING.search(best) else b""
 
 
 @lru_cache(maxsize=512)

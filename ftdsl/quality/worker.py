@@ -8,6 +8,7 @@ user's own main module again. It ends when its input does, so it never outlives 
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -53,6 +54,8 @@ def artifact_name(index: int) -> str:
 
 def serve(source: BinaryIO, sink: BinaryIO) -> None:
     """Answer tasks until ``source`` ends."""
+    # Rows hold no cycles, and looking for some takes a tenth of the time.
+    gc.disable()
     opening = orjson.loads(source.readline())
     step = CheckStep.model_validate_json(opening["step"])
     examination = Examination(step, Path(opening["root"]))
