@@ -7,11 +7,10 @@ from typing import Any
 
 from ftdsl.data.rows import read_blocks
 from ftdsl.dedup.removals import removed_rows
-from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.diversity.groups import Clusters, Grouping, grouping
 from ftdsl.diversity.shares import bars, entropy
 from ftdsl.diversity.verdict import group_findings, statement_finding
-from ftdsl.engine.context import Context, Refused
+from ftdsl.engine.context import Context
 from ftdsl.language.program import GroupDef
 from ftdsl.plan.steps import CoverageStep
 from ftdsl.quality.expressions import Block, Evaluator
@@ -26,12 +25,10 @@ def run_coverage(step: CoverageStep, context: Context) -> CoverageOutput:
     """Count the groups and settle the statements.
 
     Memory: the different values of a field, eight bytes a row for a quantile, a sample of 20,000
-    texts for clusters. Raises Refused (FT413, and FT300-FT308 for data that cannot be read).
+    texts for clusters. Raises Refused (FT300-FT308).
     """
     defs = step.coverage.groups
     groupings = [grouping(one.key) for one in defs]
-    for one, made in zip(defs, groupings, strict=True):
-        _assert_names(one, made)
     measures = {f"locked.{name}": value for name, value in step.locked.items()}
     evaluator = Evaluator(step.dataset, context.root, measures)
     statements = [Statement(expect, evaluator) for expect in step.coverage.expects]
@@ -76,23 +73,6 @@ def _blocks(step: CoverageStep, context: Context, turn: int) -> Iterator[Block]:
         yield Block(batch)
         progress.advance(len(batch))
     progress.close()
-
-
-def _assert_names(group: GroupDef, made: Grouping) -> None:
-    possible = made.possible()
-    if possible is None:
-        return
-    for bucket in group.buckets:
-        if bucket.key is not None and bucket.key not in possible:
-            names = ", ".join(f"`{name}`" for name in possible[:8])
-            raise Refused(
-                Diagnostic(
-                    "FT413",
-                    f"`{source_of(group.key)}` has no group `{bucket.key}`",
-                    bucket.span or group.span or Span("", 0, 0),
-                    help=f"its groups are {names}" + (", …" if len(possible) > 8 else ""),
-                )
-            )
 
 
 def _group(group: GroupDef, made: Grouping, rows: int) -> CoverageGroup:

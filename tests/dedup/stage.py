@@ -48,7 +48,9 @@ def literal(value: Any, kind: str = "int") -> Expr:
 def dataset(name: str = "support", pattern: str = "rows.jsonl", **fields: str) -> DatasetDef:
     """A chat dataset over one file of JSON lines, whose rows are named by ``id`` if it is a
     declared field."""
-    declared = tuple(FieldDef(key, Type(kind)) for key, kind in fields.items())
+    declared = tuple(
+        FieldDef(key, Type(kind.rstrip("?"), kind.endswith("?"))) for key, kind in fields.items()
+    )
     schema = SchemaDef("turns", "chat", declared)
     return DatasetDef(
         name, schema, (SourceDef("jsonl", pattern),), id="id" if "id" in fields else None

@@ -111,7 +111,7 @@ CODES: tuple[Code, ...] = (
         "FT411",
         "coverage-statement",
         "an `expect` of a coverage block does not hold",
-        "The statement is about all rows that dedup kept. The finding shows what its parts came to.",
+        "The statement is about all rows that dedup kept. The finding shows what the parts are.",
         _SPEC + "\ncoverage support {\n  expect distinct_n(reply.text, n: 2) >= 0.99\n}\n",
         _SPEC + "\ncoverage support {\n  expect distinct_n(reply.text, n: 2) >= 0.1\n}\n",
         "run",
@@ -124,18 +124,6 @@ CODES: tuple[Code, ...] = (
         "different texts that have a word, some group must stay empty, and `each` cannot hold.",
         _SPEC + "\ncoverage support {\n  by cluster(prompt, k: 500) { each >= 0.1% }\n}\n",
         _SPEC + "\ncoverage support {\n  by cluster(prompt, k: 5) { each >= 1% }\n}\n",
-        "run",
-    ),
-    Code(
-        "FT413",
-        "no-such-group",
-        "a named group cannot occur",
-        "The groups of `bucket` are named by their edges, such as `<256`, `256..1000` and "
-        "`>=1000`; those of `cluster` by their number from 0.",
-        _SPEC + "\ncoverage support {\n"
-        '  by bucket(words(prompt), edges: [10]) { "short" >= 10% }\n}\n',
-        _SPEC + "\ncoverage support {\n"
-        '  by bucket(words(prompt), edges: [10]) { "<10" >= 10% }\n}\n',
         "run",
     ),
     Code(
