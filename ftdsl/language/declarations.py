@@ -1,4 +1,4 @@
-"""The values of `let`, `fn` and `schema`, each worked out once, when something first refers to it."""
+"""The values of `let`, `fn` and `schema`, each worked out once, when something refers to it."""
 
 from __future__ import annotations
 
@@ -86,7 +86,9 @@ def _function(ws: Workspace, module: Module, item: Function) -> FunctionValue | 
         return None
     if item.origin is not None:
         extern = _extern(ws, module, item, parameters, result)
-        return extern and FunctionValue(item.name.text, parameters, result, None, 1, 1, extern)
+        if extern is None:
+            return None
+        return FunctionValue(item.name.text, parameters, result, None, 1, 1, extern)
     body = _body(ws, module, item, parameters, result)
     if body is None:
         return None

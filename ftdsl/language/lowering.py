@@ -66,9 +66,9 @@ def _check_declarations(ws: Workspace, module: Module) -> None:
                 ws.externs.setdefault(function.extern.name, function.extern)
         elif isinstance(item, Schema):
             schema_value(ws, module, item)
-        elif isinstance(item, Block) and item.kind == "ruleset":
-            if module.names.get(item.subject.text) is item:
-                ruleset_rules(ws, module, item)
+    for block in module.blocks("ruleset"):
+        if module.names.get(block.subject.text) is block:
+            ruleset_rules(ws, module, block)
 
 
 def _named(ws: Workspace, main: Module, kind: str, check: Check[D]) -> dict[str, D | None]:

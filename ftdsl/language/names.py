@@ -51,13 +51,13 @@ def declare(report: Report, module: Module) -> None:
             continue
         first = module.names.get(name.text)
         if first is not None:
-            _twice(report, name, item, first)
+            _twice(report, name, first)
             continue
         module.names[name.text] = item
         _check_hidden(report, name, item)
 
 
-def _twice(report: Report, name: Name, item: Declaration, first: Declaration) -> None:
+def _twice(report: Report, name: Name, first: Declaration) -> None:
     earlier = name_of(first)
     assert earlier is not None, "only declarations that have a name are kept"
     report.add(
@@ -182,7 +182,7 @@ def report_unused(ws: Workspace) -> None:
     for module in ws.modules.values():
         if module.shipped:
             continue
-        private = ("import",)
+        private: tuple[str, ...] = ("import",)
         if module is ws.main and not module.is_library:
             private = ("import", "let", "fn", "schema", "ruleset")
         for item in module.spec.items:

@@ -38,6 +38,17 @@ DESCRIPTIONS = {
     "optional": "a value that may be null",
 }
 
+PLURALS = {
+    "text": "texts",
+    "int": "whole numbers",
+    "float": "numbers",
+    "number": "quantities",
+    "bool": "yes-or-no values",
+    "message": "messages",
+    "ratio": "ratios",
+    "date": "dates",
+}
+
 SAMPLES = {
     "ratio": "95%",
     "points": "1pp",
@@ -77,7 +88,7 @@ def required(kind: Type) -> Type:
 def describe(kind: Type) -> str:
     """``kind`` in words, with an article: ``a ratio``, ``a text that may be null``."""
     if kind.name == "list" and kind.element is not None and kind.element.name != "any":
-        words = f"a list of {kind.element.name}"
+        words = f"a list of {PLURALS.get(kind.element.name, kind.element.name)}"
     else:
         words = DESCRIPTIONS.get(kind.name, f"a {kind.name}")
     return f"{words} that may be null" if kind.optional else words

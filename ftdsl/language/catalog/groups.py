@@ -10,7 +10,11 @@ FUNCTIONS: tuple[FunctionEntry, ...] = (
         (
             Parameter("value", "number", "a quantity of each row"),
             Parameter(
-                "edges", "list(number)", "rising edges between the buckets", keyword=True, rising=True
+                "edges",
+                "list(number)",
+                "rising edges between the buckets",
+                keyword=True,
+                rising=True,
             ),
         ),
         "text",

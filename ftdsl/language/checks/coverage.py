@@ -193,7 +193,7 @@ def _check_bounds(ws: Workspace, line: By, buckets: list[BucketDef], groups: int
             named[one.key] = max(named.get(one.key, floor), low)
     least = math.fsum(named.values()) if groups is None else floor * groups
     if least > 1 + _ROUNDING:
-        _over(ws, line, least, f"{groups} groups of at least {number(floor * 100)}%"
+        _over(ws, least, f"{groups} groups of at least {number(floor * 100)}%"
               if groups is not None else "", line.buckets)  # fmt: skip
         return
     ceiling = min(
@@ -208,7 +208,7 @@ def _check_bounds(ws: Workspace, line: By, buckets: list[BucketDef], groups: int
         )
 
 
-def _over(ws: Workspace, line: By, least: float, why: str, buckets: tuple[Bucket, ...]) -> None:
+def _over(ws: Workspace, least: float, why: str, buckets: tuple[Bucket, ...]) -> None:
     first, last = buckets[0].span, buckets[-1].span
     ws.report.add(
         "FT138",

@@ -11,7 +11,7 @@ from ftdsl.language.checks.settings import Settings, constant, names, read_setti
 from ftdsl.language.checks.statements import check_statements, of_type
 from ftdsl.language.modules import Module
 from ftdsl.language.names import find
-from ftdsl.language.program import EvalDef, GateDef, RateDef, SelectDef
+from ftdsl.language.program import EvalDef, GateDef, RateDef, RequireDef, SelectDef
 from ftdsl.language.reporting import did_you_mean, one_of
 from ftdsl.language.tree import Block, Bound, Require, Setting
 from ftdsl.language.typing.scope import Scope, measure_scope
@@ -57,7 +57,9 @@ def _eval_scope(
 ) -> tuple[Scope, EvalDef] | None:
     """The scores that a requirement may read; None where the eval is unknown or was wrong."""
     eval_ = ws.evals.get(name) if name is not None else None
-    return eval_ and (measure_scope(module, kind, f"a `{kind}`", [eval_]), eval_)
+    if eval_ is None:
+        return None
+    return measure_scope(module, kind, f"a `{kind}`", [eval_]), eval_
 
 
 def check_gate(ws: Workspace, module: Module, block: Block) -> GateDef | None:
@@ -116,7 +118,7 @@ def check_select(ws: Workspace, module: Module, block: Block) -> SelectDef | Non
         )  # fmt: skip
     scope = _eval_scope(ws, module, block.kind, name)
     best = None
-    found = ()
+    found: tuple[RequireDef, ...] = ()
     if scope is not None:
         found = requirements(ws, scope[0], lines, scope[1])
         best = objective(ws, scope[0], best_node, "`best`") if best_node is not None else None

@@ -39,7 +39,7 @@ def check_dedup(
         ws.report.add(
             "FT129", f"the `dedup` of `{dataset.name}` drops nothing", block.header,
             label="no `drop` line",
-            help=f"add a `drop`, as in `{catalog.BLOCKS[block.kind].example.splitlines()[1].strip()}`",
+            help="add a `drop`, as in `drop exact on normalize(prompt)`",
         )  # fmt: skip
     drops = [_drop(ws, module, line, dataset) for line in lines]
     keep, keep_by = _keep(settings, dataset)

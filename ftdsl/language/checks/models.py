@@ -50,7 +50,7 @@ def check_model(ws: Workspace, module: Module, block: Block) -> ModelDef | None:
 def _check_provider(settings: Settings, provider: str) -> None:
     required, further = PROVIDER_KEYS[provider]
     foreign = [name for name in settings.given if name not in ("provider", *required, *further)]
-    why = f"a model of `provider = {provider}` takes {one_of([*required, *further])}"
+    why = f"a model of `provider = {provider}` does not take it"
     settings.forbid(foreign, why)
     settings.require(*required, why=f" with `provider = {provider}`")
     if not all(name in further for name in _WEIGHTS):

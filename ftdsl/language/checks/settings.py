@@ -117,12 +117,15 @@ def sample(entry: SettingEntry) -> str:
     """Something that could be written for a setting."""
     if entry.choices:
         return entry.choices[0]
+    if entry.type == "name:schema":
+        return "chat"
     if entry.type.startswith(("name:", "names:")):
         return "NAME"
     samples = {
         "sources": 'jsonl("data/*.jsonl")', "source": 'jsonl("data/outputs.jsonl")',
         "split": "DATASET.SPLIT", "grid": "grid(learning_rate: [1e-4, 2e-4])",
         "objective": "max(EVAL.SCORE.mean)", "url": '"https://host/v1"', "path": '"PATH"',
+        "model|text": '"folder-or-hub-id"',
     }  # fmt: skip
     return samples.get(entry.type, SAMPLES.get(entry.type, "…"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from ftdsl.language import catalog
+from ftdsl.language.catalog.entry import BlockEntry
 from ftdsl.language.names import a
 from ftdsl.language.reporting import one_of
 from ftdsl.language.tree import (
@@ -47,7 +48,6 @@ def check_statements(ws: Workspace, block: Block) -> None:
         if word in entry.statements:
             continue
         homes = [one.kind for one in catalog.BLOCKS.values() if word in one.statements]
-        allowed = [*entry.statements, *(["settings"] if entry.settings else [])]
         if isinstance(statement, Bound):
             name = statement.name.text
             ws.report.add(
@@ -63,5 +63,12 @@ def check_statements(ws: Workspace, block: Block) -> None:
             f"`{word}` cannot stand in {a(block.kind)} block",
             statement.span,
             label=f"it stands in {one_of(homes)} blocks",
-            help=f"a `{block.kind}` block takes {one_of(allowed)}",
+            help=_holds(entry),
         )
+
+
+def _holds(entry: BlockEntry) -> str:
+    """What a block of this kind may hold, in words."""
+    parts = [one_of(entry.statements)] if entry.statements else []
+    parts += ["settings"] if entry.settings else []
+    return f"{a(entry.kind)} block takes {' and '.join(parts)}"

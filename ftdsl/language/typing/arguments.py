@@ -17,6 +17,9 @@ from ftdsl.language.typing.ranges import rising
 from ftdsl.language.typing.values import is_constant, literal, number, written
 from ftdsl.language.workspace import Workspace
 
+_NO_REAL_BOUND = 1e9
+"""Upper bounds from here on only keep out what no machine could do."""
+
 if TYPE_CHECKING:
     from ftdsl.language.typing.expressions import Typer
 
@@ -113,7 +116,7 @@ def _misfit(
         "FT110" if quantity else "FT111",
         f"`{parameter.name}` of `{entry.name}` is {words}, not {describe(expr.type)}",
         node.span,
-        label=f"expected {expected(kind.name, expr) if '|' not in wanted else words}",
+        label=f"expected {words if '|' in wanted or kind.element else expected(kind.name, expr)}",
         help=help_text,
         fix=fix,
     )
@@ -171,6 +174,8 @@ def range_words(minimum: float | None, maximum: float | None, kind: Type) -> str
         whole = int(value) if float(value).is_integer() else value
         return written(whole, kind) if kind.name != "text" else number(whole)
 
+    if maximum is not None and maximum >= _NO_REAL_BOUND:
+        maximum = None
     if minimum is not None and maximum is not None:
         return f"{show(minimum)} to {show(maximum)}"
     if minimum is not None:

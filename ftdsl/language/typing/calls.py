@@ -88,8 +88,8 @@ def _unknown_function(typer: Typer, node: tree.Call) -> None:
             "FT115",
             f"`{name}` cannot stand in {scope.place}",
             node.function.span,
-            label=f"it works on {'all rows' if over_all else 'one row'}, in {where}"
-            if entry.scope in (Scope.DATASET, Scope.ROW) else f"it stands in {where}",
+            label="it works on one row" if entry.scope is Scope.ROW
+            else f"it works on all rows, in {where}" if over_all else f"it stands in {where}",
             help=_wrap_help(typer, typer.ws.text(node.span)) if entry.scope is Scope.ROW else "",
         )  # fmt: skip
         return
@@ -101,6 +101,8 @@ def _unknown_function(typer: Typer, node: tree.Call) -> None:
             label="it is a value",
             help=f"write `{name}` alone",
         )
+        return
+    if _unknown_elsewhere(typer, node):
         return
     known = [*scope.functions]
     if scope.level == "row":
@@ -115,6 +117,24 @@ def _unknown_function(typer: Typer, node: tree.Call) -> None:
         help=help_text,
         fix=fix,
     )  # fmt: skip
+
+
+def _unknown_elsewhere(typer: Typer, node: tree.Call) -> bool:
+    """Says that an imported file has no such function; False where no import is meant."""
+    owner = typer.owner(node.function)
+    if owner is None or owner is typer.scope.module:
+        return False
+    name = node.function.parts[-1]
+    help_text, fix = did_you_mean(name.span, suggest(name.text, owner.of_kind("fn")))
+    typer.ws.report.add(
+        "FT104",
+        f"unknown function `{node.function.text}`",
+        name.span,
+        label=f"{owner.path} declares no `fn` of this name",
+        help=help_text,
+        fix=fix,
+    )
+    return True
 
 
 def _wrap_help(typer: Typer, text: str) -> str:
@@ -180,8 +200,7 @@ def bind(
             good = False
         else:
             labelled[argument.label.text] = argument
-    bound = _placed(typer, node, entry, positional, labelled)
-    return bound if good else None
+    return _placed(typer, node, entry, positional, labelled) if good else None
 
 
 def _placed(

@@ -10,7 +10,7 @@ from ftdsl.language.declarations import let_value
 from ftdsl.language.modules import Module, kind_of
 from ftdsl.language.names import a
 from ftdsl.language.program import Expr, Type
-from ftdsl.language.reporting import did_you_mean, replace
+from ftdsl.language.reporting import did_you_mean, one_of, replace
 from ftdsl.language.tree import Import, Let
 from ftdsl.language.types import BOOL, QUANTITIES, TEXT, describe, join, list_of
 from ftdsl.language.typing import operators
@@ -132,6 +132,8 @@ class Typer:
     def name(self, node: tree.Path, known: frozenset[str]) -> Expr | None:
         found = self.scope.names.get(node.text)
         if found is not None:
+            if isinstance(self.scope.module.names.get(node.text), Let):
+                return None  # two meanings: that is reported at the `let`
             kind = found.type
             if kind.optional and node.text in known:
                 kind = Type(kind.name, element=kind.element)
@@ -178,12 +180,13 @@ class Typer:
         """Say why ``node`` means nothing here, in the most helpful of the known ways."""
         scope, report, text = self.scope, self.ws.report, node.text
         if scope.row is not None and text in scope.row.names:
+            example = _over_rows(scope.row.names[text].type, text)
             report.add(
                 "FT115",
                 f"`{text}` is a part of one row, and {scope.place} is about all rows",
                 node.span,
                 label="which row?",
-                help=f"take it over all rows, as in `{_over_rows(scope.row.names[text].type, text)}`",
+                help=f"take it over all rows, as in `{example}`",
             )
             return
         if text in scope.elsewhere or text == "rows":
@@ -231,8 +234,10 @@ class Typer:
         ]  # fmt: skip
         names = [*self.scope.names, *lets, *imported]
         parts = [name for name in names if name.startswith(f"{text}.")]
-        word = parts[0] if len(parts) == 1 else suggest(text, names)
+        word = parts[0] if len(parts) == 1 else suggest(text, names) if not parts else None
         help_text, fix = did_you_mean(node.span, word)
+        if len(parts) > 1:
+            help_text = f"say which part of it: {one_of(parts)}"
         if not help_text and text in {**catalog.FUNCTIONS, **self.scope.functions}:
             help_text = f"`{text}` is a function: `{text}(…)`"
         self.ws.report.add(
@@ -259,5 +264,5 @@ def _over_rows(kind: Type, text: str) -> str:
     if kind.name in QUANTITIES:
         return f"mean({text})"
     if kind.name == TEXT.name:
-        return f"distinct({text})"
+        return f'share({text} == "…")'
     return "count(rows)"

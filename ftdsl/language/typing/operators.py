@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ftdsl.diagnostics.diagnostic import Fix, Span
 from ftdsl.language import tree
 from ftdsl.language.program import Expr, Type
@@ -14,6 +16,7 @@ from ftdsl.language.types import (
     arithmetic,
     describe,
     join,
+    list_of,
     required,
 )
 from ftdsl.language.typing.ranges import COMPARISONS, FLIPPED, impossible, interval
@@ -22,6 +25,8 @@ from ftdsl.language.workspace import Workspace
 
 _ORDERED = QUANTITIES | {"date"}
 _EQUAL = _ORDERED | {"text", "bool"}
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _VERBS = {"+": "added", "-": "subtracted", "*": "multiplied", "/": "divided"}
 _SCALES = {"ratio": "{}%", "points": "{}pp", "money": "${}"}
 """Units whose plain number leaves no doubt about what was meant."""
@@ -125,6 +130,11 @@ def compare(ws: Workspace, node: tree.Binary, left: Expr, right: Expr, source: s
 def _comparable(ws: Workspace, node: tree.Binary, left: Expr, right: Expr) -> bool:
     names = (left.type.name, right.type.name)
     allowed = _EQUAL if node.op in ("==", "!=") else _ORDERED
+    if (allowed is _ORDERED and names in (("text", "int"), ("text", "float"))) or (
+        allowed is _ORDERED and names[1] == "text" and names[0] in QUANTITIES
+    ):
+        _mismatch(ws, node, left, right)
+        return False
     for side, expr in ((node.left, left), (node.right, right)):
         if expr.type.name not in allowed:
             return _not_ordered(ws, node, side, expr, allowed is _EQUAL)
@@ -185,7 +195,9 @@ def _on_scale(ws: Workspace, node: tree.Binary, left: Expr, right: Expr) -> bool
 def _mismatch(ws: Workspace, node: tree.Binary, left: Expr, right: Expr) -> None:
     """Two values of different kinds; the plain number, or else the right one, is to blame."""
     blamed, wanted, side = right, left, node.right
-    if is_bare_number(node.left) and not is_bare_number(node.right):
+    texts = left.type.name == "text" and right.type.name in QUANTITIES
+    swapped = texts and node.op not in ("==", "!=")
+    if swapped or (is_bare_number(node.left) and not is_bare_number(node.right)):
         blamed, wanted, side = left, right, node.left
     text, what = wanted.source, describe(wanted.type)
     if blamed.type.name in QUANTITIES and wanted.type.name in QUANTITIES:
@@ -200,26 +212,34 @@ def _mismatch(ws: Workspace, node: tree.Binary, left: Expr, right: Expr) -> None
             fix=fix,
         )
         return
+    help_text, fix = _kind_help(wanted, blamed, bare(side))
     ws.report.add(
         "FT111",
         f"`{text}` is {what}, compared with {describe(blamed.type)}",
         side.span,
         label=f"expected {what}",
-        help=_kind_help(wanted, blamed),
+        help=help_text,
+        fix=fix,
     )
 
 
-def _kind_help(wanted: Expr, blamed: Expr) -> str:
-    if wanted.type.name == "text" and blamed.op == "literal" and blamed.value is not None:
-        return f'a text is written in quotes: `"{blamed.source}"`'
+def _kind_help(wanted: Expr, blamed: Expr, node: tree.Expr) -> tuple[str, Fix | None]:
+    if isinstance(node, tree.Literal) and wanted.type.name == "text":
+        quoted = f'"{blamed.source}"'
+        return f"a text is written in quotes: `{quoted}`", replace(node.span, quoted)
+    if isinstance(node, tree.Literal) and _NUMBER.fullmatch(str(blamed.value)):
+        meant = str(blamed.value)
+        if wanted.type.name in PLAIN_NUMBERS:
+            return f"a number is written without quotes: `{meant}`", replace(node.span, meant)
+        return "", None
     if wanted.type.name in PLAIN_NUMBERS and blamed.type.name == "text" and blamed.op != "literal":
-        return f"to count something of the text, write `words({blamed.source})`"
-    return ""
+        return f"to count something of the text, write `words({blamed.source})`", None
+    return "", None
 
 
 def expected(wanted: str, given: Expr) -> str:
     """What should have stood there, in words, with the number that was given in the right unit."""
-    sample = SAMPLES.get(wanted, "")
+    sample = "" if wanted in ("text", "bool") else SAMPLES.get(wanted, "")
     if wanted in _SCALES and given.op == "literal" and isinstance(given.value, int | float):
         sample = _SCALES[wanted].format(number(given.value))
     return f"{describe(Type(wanted))} such as `{sample}`" if sample else describe(Type(wanted))
@@ -227,7 +247,11 @@ def expected(wanted: str, given: Expr) -> str:
 
 def unit_help(node: tree.Expr, given: Expr, wanted: str) -> tuple[str, Fix | None]:
     """Help and fix for a plain number where a unit is wanted."""
-    if not isinstance(node, tree.Literal) or node.kind not in PLAIN_NUMBERS:
+    if not isinstance(node, tree.Literal):
+        return "", None
+    if node.kind == "text" and wanted == "date" and _DATE.fullmatch(str(given.value)):
+        return "a date is written without quotes", replace(node.span, str(given.value))
+    if node.kind not in PLAIN_NUMBERS:
         return "", None
     if not isinstance(given.value, int | float):
         return "", None
@@ -324,7 +348,7 @@ def member(ws: Workspace, node: tree.Binary, left: Expr, right: Expr, source: st
             "FT111",
             f"`{left.source}` is {describe(left.type)}, looked for in {describe(right.type)}",
             node.right.span,
-            label=f"expected a list of {left.type.name}",
+            label=f"expected {describe(list_of(left.type))}",
         )
         return None
     return Expr("in", BOOL, (left, right), source=source, span=node.span)
@@ -357,6 +381,8 @@ def compute(ws: Workspace, node: tree.Binary, left: Expr, right: Expr, source: s
 
 def _no_arithmetic(ws: Workspace, node: tree.Binary, left: Expr, right: Expr) -> None:
     what = f"{describe(left.type)} and {describe(right.type)} cannot be {_VERBS[node.op]}"
+    if node.op == "-":
+        what = f"{describe(right.type)} cannot be subtracted from {describe(left.type)}"
     if not {left.type.name, right.type.name} <= QUANTITIES:
         side = node.left if left.type.name not in QUANTITIES else node.right
         ws.report.add(

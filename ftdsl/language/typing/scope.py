@@ -149,7 +149,7 @@ def _check_shadows(ws: Workspace, module: Module, schema: SchemaDef) -> None:
             related = (Label(span, "the field"),) if span is not None else ()
             ws.report.add(
                 "FT102",
-                f"the `let` called `{name}` is hidden by a {'field' if span else 'part'} of the row",
+                f"a {'field' if span else 'part'} of the row hides the `let` called `{name}`",
                 item.name.span,
                 label="rename this one",
                 related=related,
