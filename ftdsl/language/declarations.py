@@ -12,8 +12,9 @@ from ftdsl.language.reporting import did_you_mean, one_of
 from ftdsl.language.tree import Field, Function, Let, Path, Schema, TypeRef
 from ftdsl.language.types import assignable, describe, list_of
 from ftdsl.language.typing.inlining import MAX_DEPTH, measure
-from ftdsl.language.typing.operators import expected, not_null, unit_help
+from ftdsl.language.typing.operators import not_null
 from ftdsl.language.typing.scope import constant_scope, function_scope, views_of
+from ftdsl.language.typing.units import expected, unit_help
 from ftdsl.language.typing.values import is_constant
 from ftdsl.language.workspace import FunctionValue, Workspace
 

@@ -14,9 +14,9 @@ from ftdsl.language.program import BucketDef, CoverageDef, DatasetDef, Expr, Gro
 from ftdsl.language.tree import Block, Bucket, By, Expect, Setting
 from ftdsl.language.types import describe
 from ftdsl.language.typing.expressions import Typer
-from ftdsl.language.typing.operators import unit_help
 from ftdsl.language.typing.ranges import key as same
 from ftdsl.language.typing.scope import constant_scope, dataset_scope, row_scope
+from ftdsl.language.typing.units import unit_help
 from ftdsl.language.typing.values import number
 from ftdsl.language.workspace import Workspace
 

@@ -20,8 +20,8 @@ from ftdsl.language.reporting import did_you_mean, one_of
 from ftdsl.language.tree import Block, Setting
 from ftdsl.language.types import RATIO, TEXT, describe
 from ftdsl.language.typing.expressions import Typer
-from ftdsl.language.typing.operators import expected, unit_help
 from ftdsl.language.typing.scope import constant_scope
+from ftdsl.language.typing.units import expected, unit_help
 from ftdsl.language.typing.values import literal, number
 from ftdsl.language.workspace import Workspace
 

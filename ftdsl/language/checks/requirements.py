@@ -10,9 +10,9 @@ from ftdsl.language.reporting import did_you_mean, one_of
 from ftdsl.language.tree import Require
 from ftdsl.language.types import QUANTITIES, describe
 from ftdsl.language.typing.expressions import Typer
-from ftdsl.language.typing.operators import COMPARISONS, expected, unit_help
-from ftdsl.language.typing.ranges import impossible
+from ftdsl.language.typing.ranges import COMPARISONS, impossible
 from ftdsl.language.typing.scope import Scope, constant_scope
+from ftdsl.language.typing.units import expected, unit_help
 from ftdsl.language.workspace import Workspace
 
 DEFAULT_CONFIDENCE = 0.95

@@ -30,8 +30,8 @@ from ftdsl.language.types import (
 )  # fmt: skip
 from ftdsl.language.typing.arguments import outside, report_outside
 from ftdsl.language.typing.expressions import Typer
-from ftdsl.language.typing.operators import expected, unit_help
 from ftdsl.language.typing.scope import constant_scope
+from ftdsl.language.typing.units import expected, unit_help
 from ftdsl.language.typing.values import literal
 from ftdsl.language.workspace import Workspace
 

@@ -12,8 +12,9 @@ from ftdsl.language.paths import project_path
 from ftdsl.language.program import Expr, Type
 from ftdsl.language.reporting import one_of
 from ftdsl.language.types import TEXT, describe, fits, join, parse_type
-from ftdsl.language.typing.operators import expected, not_null, unit_help
+from ftdsl.language.typing.operators import not_null
 from ftdsl.language.typing.ranges import rising
+from ftdsl.language.typing.units import expected, unit_help
 from ftdsl.language.typing.values import is_constant, literal, number, written
 from ftdsl.language.workspace import Workspace
 

@@ -17,7 +17,8 @@ from ftdsl.language.tree import Function
 from ftdsl.language.types import assignable, describe, parse_type
 from ftdsl.language.typing.arguments import join_numbers, type_argument
 from ftdsl.language.typing.inlining import MAX_DEPTH, substitute
-from ftdsl.language.typing.operators import expected, not_null, unit_help
+from ftdsl.language.typing.operators import not_null
+from ftdsl.language.typing.units import expected, unit_help
 from ftdsl.language.typing.values import literal
 from ftdsl.language.workspace import FunctionValue
 
