@@ -107,7 +107,8 @@ def _matches(source: SourceDef, root: Path) -> list[str]:
 
 def _data_file(path: str, source: SourceDef, split: str | None, root: Path) -> DataFile:
     full = root / path
-    if not full.resolve().is_relative_to(root.resolve()):
+    # `Path.resolve` raises for a link that leads to itself; opening the file says it better.
+    if not Path(os.path.realpath(full)).is_relative_to(root.resolve()):
         raise refusal(
             "FT304",
             f"`{path}` lies outside the project root",

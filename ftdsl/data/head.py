@@ -70,7 +70,7 @@ def as_json_lines(head: bytes) -> Fault | None:
     lines, one pretty-printed object, or a table. None where it may be."""
     start = head.lstrip()
     first = start.split(b"\n", 1)[0].strip()
-    if start.startswith(b"["):
+    if start.startswith(b"[") and start[1:].lstrip()[:1] in (b"{", b""):
         message, help = "the file is one JSON array", "name it with json(…) in the spec"
     elif first == b"{":
         message = "the file holds JSON objects that go over several lines"

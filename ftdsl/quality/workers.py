@@ -33,7 +33,7 @@ class Workers:
             option=orjson.OPT_APPEND_NEWLINE,
         )
         self._count = count
-        self._processes: list[subprocess.Popen[bytes]] = []
+        self.processes: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Workers:
         for _ in range(self._count):
@@ -44,7 +44,7 @@ class Workers:
                 stdout=subprocess.PIPE,
                 start_new_session=True,
             )
-            self._processes.append(process)
+            self.processes.append(process)
             self._send(process, self._opening)
         return self
 
@@ -54,7 +54,7 @@ class Workers:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for process in self._processes:
+        for process in self.processes:
             if error is not None:
                 process.kill()
             for pipe in (process.stdin, process.stdout):
@@ -71,7 +71,7 @@ class Workers:
         done: dict[int, Tally] = {}
         following = 0
         with selectors.DefaultSelector() as ready:
-            for process in self._processes:
+            for process in self.processes:
                 assert process.stdout is not None
                 ready.register(process.stdout, selectors.EVENT_READ, process)
                 self._next(process, tasks, running)
