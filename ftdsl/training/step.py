@@ -135,7 +135,7 @@ class _Run:
             for event in worker_events(job, _threads(self.context), self.context.checkpoint):
                 match event:
                     case Phase() if bar is None:
-                        bar = self.context.progress(f"{self.step.id}: {event.text}", None, "steps")
+                        bar = self.context.progress(event.text, None, "steps")
                     case Phase() | Begun():
                         bar = self._next_bar(bar, event)
                         at = event.step if isinstance(event, Begun) else 0
@@ -163,8 +163,8 @@ class _Run:
         if bar is not None:
             bar.close()
         if isinstance(event, Phase):
-            return self.context.progress(f"{self.step.id}: {event.text}", None, "steps")
-        bar = self.context.progress(self.step.id, event.steps, "steps")
+            return self.context.progress(event.text, None, "steps")
+        bar = self.context.progress("training", event.steps, "steps")
         bar.advance(event.step)
         return bar
 

@@ -164,7 +164,8 @@ def step(base: str = "base", **settings: Value) -> TrainStep:
         "tiny", ("rows", None), ("held", None), base, "trl", tuple(sorted(values.items()))
     )
     datasets = tuple(
-        DatasetDef(name, schema, (SourceDef("jsonl", f"{name}.jsonl"),)) for name in ("rows", "held")
+        DatasetDef(name, schema, (SourceDef("jsonl", f"{name}.jsonl"),))
+        for name in ("rows", "held")
     )
     return TrainStep(id="train.tiny", name="tiny", train=train, datasets=datasets)
 
