@@ -1,0 +1,296 @@
+"""Near-duplicates: ftdsl's step beside datasketch's own loop and rapidfuzz over all pairs.
+
+Rows are made from the real exchanges below ``FTDSL_BENCH_DATA``: each is a few of them, drawn at
+random, and one in fifty is a copy of an earlier row with some words changed, so that similarities
+of 0.6 to 1 occur. Every tool runs in a process of its own, so that its time and its peak memory
+are its own; pairs at Jaccard 0.8 over word 5-grams are counted against ftdsl's exact join, which
+is itself held against brute force over the smallest corpus.
+
+    FTDSL_BENCH_DATA=FOLDER python -m benchmarks.dedup [--rows 10000 50000 180000]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.generate_chat import exchanges
+
+SIMILARITY = 0.8
+SHINGLE = 5
+PERMUTATIONS = 128
+# Rows up to which the slow peers run.
+LOOP_ROWS = 10_000
+BULK_ROWS = 50_000
+FUZZY_ROWS = 1_000
+
+Pairs = set[tuple[int, int]]
+
+
+def write_corpus(folder: Path, rows: int, out: Path) -> None:
+    """``rows`` rows of chat, the same for the same folder."""
+    found = exchanges(folder)
+    draw = random.Random(rows)
+    earlier: list[str] = []
+    with out.open("w", encoding="utf-8") as file:
+        for number in range(rows):
+            if number % 50 == 49:
+                words = draw.choice(earlier).split(" ")
+                for _ in range(draw.randrange(0, max(2, len(words) // 20))):
+                    words[draw.randrange(len(words))] = f"w{draw.randrange(10**6)}"
+                prompt = " ".join(words)
+            else:
+                # Rows of one exchange repeat, as they do in real sets; longer ones share parts.
+                drawn = [" ".join(draw.choice(found)) for _ in range(draw.randint(1, 4))]
+                prompt = "\n".join([*drawn, f"case {number} {draw.randrange(10**9)}"])
+                earlier.append(prompt)
+            turns = [{"role": "user", "content": prompt}, {"role": "assistant", "content": "ok"}]
+            file.write(json.dumps({"messages": turns}, ensure_ascii=False) + "\n")
+
+
+def prompts(path: Path) -> Iterator[str]:
+    """The prompts of a corpus, in order."""
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            yield json.loads(line)["messages"][0]["content"]
+
+
+def ftdsl_pairs(path: Path, algorithm: str) -> Pairs:
+    """All similar pairs of rows, found by the comparer that the step uses."""
+    from ftdsl.dedup.near import NearComparer
+
+    comparer = NearComparer(SIMILARITY, algorithm=algorithm, shingle=SHINGLE)
+    texts = list(prompts(path))
+    parts = [
+        [(text,) for text in texts[start : start + 1024]] for start in range(0, len(texts), 1024)
+    ]
+    classes = np.concatenate([comparer.add(part) for part in parts])
+    found = comparer.index().alike(np.arange(len(comparer)))
+    members: dict[int, list[int]] = {}
+    for row, class_ in enumerate(classes.tolist()):
+        members.setdefault(class_, []).append(row)
+    pairs = {(a, b) for rows in members.values() for a in rows for b in rows if a < b}
+    for left, right in zip(found.left.tolist(), found.right.tolist(), strict=True):
+        pairs |= {(min(a, b), max(a, b)) for a in members[left] for b in members[right]}
+    return pairs
+
+
+def brute_force(path: Path) -> Pairs:
+    """All similar pairs, by comparing the sets of every two rows that share a shingle."""
+    from ftdsl.dedup.shingles import shingle_words
+
+    sets = [shingle_words(text, SHINGLE) for text in prompts(path)]
+    holders: dict[tuple[str, ...], list[int]] = {}
+    pairs: Pairs = set()
+    for row, one in enumerate(sets):
+        shared: dict[int, int] = {}
+        for shingle in one:
+            for other in holders.setdefault(shingle, []):
+                shared[other] = shared.get(other, 0) + 1
+            holders[shingle].append(row)
+        for other, common in shared.items():
+            if common / (len(one) + len(sets[other]) - common) >= SIMILARITY:
+                pairs.add((other, row))
+    return pairs
+
+
+def datasketch_loop(path: Path) -> Pairs:
+    """datasketch as its documentation shows it: update for each shingle, then MinHashLSH."""
+    from datasketch import MinHash, MinHashLSH
+
+    from ftdsl.dedup.shingles import shingle_words
+
+    lsh = MinHashLSH(threshold=SIMILARITY, num_perm=PERMUTATIONS)
+    pairs: Pairs = set()
+    for row, text in enumerate(prompts(path)):
+        sketch = MinHash(num_perm=PERMUTATIONS)
+        for shingle in shingle_words(text, SHINGLE):
+            sketch.update(" ".join(shingle).encode())
+        pairs |= {(other, row) for other in lsh.query(sketch)}
+        lsh.insert(row, sketch)
+    return pairs
+
+
+def datasketch_bulk(path: Path) -> Pairs:
+    """The same with ``update_batch``, its faster way."""
+    from datasketch import MinHash, MinHashLSH
+
+    from ftdsl.dedup.shingles import shingle_words
+
+    lsh = MinHashLSH(threshold=SIMILARITY, num_perm=PERMUTATIONS)
+    pairs: Pairs = set()
+    for row, text in enumerate(prompts(path)):
+        sketch = MinHash(num_perm=PERMUTATIONS)
+        sketch.update_batch([" ".join(one).encode() for one in shingle_words(text, SHINGLE)])
+        pairs |= {(other, row) for other in lsh.query(sketch)}
+        lsh.insert(row, sketch)
+    return pairs
+
+
+def rapidfuzz_all(path: Path) -> Pairs:
+    """rapidfuzz's ratio over all pairs of the first rows."""
+    from rapidfuzz.fuzz import ratio
+    from rapidfuzz.process import cdist
+
+    texts = [text for _, text in zip(range(FUZZY_ROWS), prompts(path), strict=False)]
+    scores = cdist(texts, texts, scorer=ratio, score_cutoff=100 * SIMILARITY, dtype=np.uint8)
+    rows, columns = np.nonzero(scores)
+    return {(a, b) for a, b in zip(rows.tolist(), columns.tolist(), strict=True) if a < b}
+
+
+def step_removals(path: Path, algorithm: str) -> int:
+    """The step itself, from file to ``removed.jsonl``; how many rows it removes."""
+    from ftdsl.dedup.step import run_dedup
+    from ftdsl.engine.console import QuietConsole
+    from ftdsl.engine.context import Policy
+    from ftdsl.engine.run import StepContext
+    from ftdsl.engine.signals import StopRequest
+    from ftdsl.language.program import (
+        DatasetDef,
+        DedupDef,
+        DropDef,
+        Expr,
+        SchemaDef,
+        SourceDef,
+        Type,
+    )
+    from ftdsl.plan.steps import DedupStep
+
+    rows = DatasetDef("rows", SchemaDef("chat", "chat"), (SourceDef("jsonl", path.name),))
+    prompt = Expr("field", Type("text"), value="prompt", source="prompt")
+    drop = DropDef("near", (prompt,), algorithm=algorithm, similarity=SIMILARITY)
+    step = DedupStep(id="dedup.rows", name="rows", dataset=rows, dedup=DedupDef("rows", (drop,)))
+    with tempfile.TemporaryDirectory() as work:
+        context = StepContext(
+            path.parent, Path(work), Path(work), Policy(), {}, {}, QuietConsole(), StopRequest()
+        )
+        return len(run_dedup(step, context).removed)
+
+
+TOOLS: dict[str, Callable[[Path], Any]] = {
+    "step-auto": lambda path: step_removals(path, "auto"),
+    "step-minhash": lambda path: step_removals(path, "minhash"),
+    "step-exact-join": lambda path: step_removals(path, "exact_join"),
+    "pairs-exact-join": lambda path: ftdsl_pairs(path, "exact_join"),
+    "pairs-minhash": lambda path: ftdsl_pairs(path, "minhash"),
+    "brute-force": brute_force,
+    "datasketch-loop": datasketch_loop,
+    "datasketch-batch": datasketch_bulk,
+    "rapidfuzz-all-pairs": rapidfuzz_all,
+}
+
+
+def run_here(tool: str, path: Path) -> None:
+    """Run one tool in this process and print what it found and took."""
+    started = time.perf_counter()
+    found = TOOLS[tool](path)
+    seconds = time.perf_counter() - started
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    cpu = used.ru_utime + used.ru_stime
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    pairs = sorted(found) if isinstance(found, set) else None
+    print(
+        json.dumps(
+            {
+                "seconds": seconds,
+                "cpu": cpu,
+                "mb": peak,
+                "pairs": pairs,
+                "removed": found if pairs is None else None,
+            }
+        )
+    )
+
+
+def run_apart(tool: str, path: Path) -> dict[str, Any]:
+    """Run one tool in a fresh process."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.dedup", "--tool", tool, str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def tools_for(rows: int) -> list[str]:
+    """What runs over a corpus of this many rows."""
+    names = ["pairs-exact-join", "pairs-minhash", "step-auto", "step-minhash", "step-exact-join"]
+    if rows <= LOOP_ROWS:
+        names += ["brute-force", "datasketch-loop", "rapidfuzz-all-pairs"]
+    return [*names, "datasketch-batch"] if rows <= BULK_ROWS else names
+
+
+def show(rows: int, path: Path) -> dict[str, float]:
+    """Run and print one corpus; CPU seconds by tool, which a busy machine changes least."""
+    print(f"\n{rows} rows, {path.stat().st_size / 1e6:.0f} MB")
+    print(
+        f"{'tool':22}{'s':>9}{'CPU s':>9}{'MB':>8}{'found':>9}{'recall':>8}{'precision':>10}",
+        flush=True,
+    )
+    truth: Pairs = set()
+    seconds: dict[str, float] = {}
+    for tool in tools_for(rows):
+        result = run_apart(tool, path)
+        seconds[tool] = result["cpu"]
+        line = f"{tool:22}{result['seconds']:9.2f}{result['cpu']:9.2f}{result['mb']:8.0f}"
+        if result["pairs"] is None:
+            print(f"{line}{result['removed']:9} rows removed", flush=True)
+            continue
+        pairs = {(a, b) for a, b in result["pairs"]}
+        truth = truth or pairs
+        wanted = truth
+        if tool.startswith("rapidfuzz"):
+            wanted = {pair for pair in truth if max(pair) < FUZZY_ROWS}
+            line = line.replace(tool.ljust(22), f"rapidfuzz, {FUZZY_ROWS} rows".ljust(22))
+        both = len(pairs & wanted)
+        recall, precision = both / max(1, len(wanted)), both / max(1, len(pairs))
+        print(f"{line}{len(pairs):9}{recall:8.4f}{precision:10.4f}", flush=True)
+    return seconds
+
+
+def main() -> int:
+    """Read the arguments, run all sizes, print the growth of the time with the rows."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 50_000, 180_000])
+    parser.add_argument("--tool", choices=sorted(TOOLS))
+    parser.add_argument("path", type=Path, nargs="?")
+    arguments = parser.parse_args()
+    if arguments.tool is not None:
+        run_here(arguments.tool, arguments.path)
+        return 0
+    folder = os.environ.get("FTDSL_BENCH_DATA")
+    if not folder:
+        print("name a folder of instruction data in FTDSL_BENCH_DATA", file=sys.stderr)
+        return 2
+    taken: dict[int, dict[str, float]] = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        for rows in arguments.rows:
+            path = Path(scratch) / f"rows-{rows}.jsonl"
+            write_corpus(Path(folder), rows, path)
+            taken[rows] = show(rows, path)
+            path.unlink()
+    small, large = min(taken), max(taken)
+    if small < large:
+        for tool in ("step-auto", "step-minhash", "step-exact-join"):
+            growth = math.log(taken[large][tool] / taken[small][tool]) / math.log(large / small)
+            print(f"{tool}: CPU time grows with rows^{growth:.2f} from {small} to {large} rows")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
