@@ -41,8 +41,8 @@ class Recovery:
         for repair in (
             self._close_at_boundary,
             self._untangle,
-            self._assign,
             self._respell,
+            self._assign,
             self._unreserve,
             self._chain,
             self._close,
@@ -95,7 +95,7 @@ class Recovery:
         if damage is None:
             soft = previous is None or previous.kind in ("RBRACE", "LBRACE")
             start = token.start if previous is None or soft else previous.start
-            damage = (start, max(start, token.start))
+            damage = (start, start if self._begins_line(halt) else max(start, token.start))
         if found is not None and previous is not None and found.start == previous.start:
             previous = None
         self.mistakes.append(
