@@ -9,6 +9,9 @@ from collections.abc import Callable
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
+
+import orjson
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Refused
@@ -88,12 +91,15 @@ def _tokenizer_file(dataset: DatasetDef, root: Path | None) -> Counter:
 
     place = (root or Path()) / dataset.tokenizer
     try:
-        tokenizer = Tokenizer.from_str(place.read_text(encoding="utf-8"))
+        text = place.read_text(encoding="utf-8")
+        _check_tokenizer(orjson.loads(text))
+        tokenizer = Tokenizer.from_str(text)
     except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
         raise _refused(
             dataset,
             "FT358",
-            f"tokenizer `{dataset.tokenizer}` cannot be read: {error}",
+            f"tokenizer `{dataset.tokenizer}` cannot be read: {reason}",
             "name o200k_base, cl100k_base or the path of a tokenizer.json",
         ) from None
 
@@ -102,6 +108,13 @@ def _tokenizer_file(dataset: DatasetDef, root: Path | None) -> Counter:
         return [len(one.ids) for one in found]
 
     return count
+
+
+def _check_tokenizer(content: Any) -> None:
+    """Raise ValueError where ``tokenizers`` would raise a bare Exception."""
+    model = content.get("model") if isinstance(content, dict) else None
+    if not isinstance(model, dict) or not isinstance(model.get("vocab"), dict | list):
+        raise ValueError("it is no tokenizer.json: it has no `model` with a `vocab`")
 
 
 def _refused(dataset: DatasetDef, code: str, message: str, help: str) -> Refused:
