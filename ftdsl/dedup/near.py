@@ -13,8 +13,8 @@ from ftdsl.dedup.minhash import Bands, Signatures, band_buckets, choose_bands, s
 from ftdsl.dedup.ragged import Ints, Ragged, offsets_of, ranges
 from ftdsl.dedup.shingles import ShingleTable
 
-# Up to this many shingles the exact join is faster than signatures, and its memory (some 60 bytes
-# a shingle) is small.
+# Up to this many shingles the exact join is chosen: it misses nothing, takes seconds (somewhat more
+# than signatures do), and its memory (some 60 bytes a shingle) is small.
 EXACT_SHINGLES = 4_000_000
 # Candidate pairs looked at together: some 100 MB while they are made distinct.
 _PAIRS = 2_000_000

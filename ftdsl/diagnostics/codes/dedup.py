@@ -49,7 +49,7 @@ CODES: tuple[Code, ...] = (
         "A group of more than 100 rows, or of more than ten rows and 1% of the dataset, is seldom "
         "a copy made a hundred times: more often the compared text is a long template with short "
         "contents, and rows that differ in what matters are taken for duplicates.",
-        _SPEC + "\ndedup support {\n  drop near on row { similarity = 0.5 }\n}\n",
+        _SPEC + "\ndedup support {\n  drop near on prompt { similarity = 0.3 }\n}\n",
         _SPEC + "\ndedup support {\n  drop near on reply.text { similarity = 0.9 }\n}\n",
         "run",
     ),
