@@ -50,8 +50,10 @@ def train(job: Job, tell: Tell, asked_to_stop: Callable[[], bool]) -> None:
     _assert_fits(model, rows, job.settings)
     tell(Phase(text="loading the model"))
     watch = Watch(tell, asked_to_stop)
-    trainer = _trainer(job, _model(folder, job), tokenizer, rows, validation, watch)
     checkpoint = latest_whole(job.work)
+    trainer = _trainer(job, _model(folder, job), tokenizer, rows, validation, watch)
+    # A run that goes on has the loss before its first step in the log already.
+    trainer.args.eval_on_start = validation is not None and checkpoint is None
     start = int(checkpoint.name.rpartition("-")[2]) if checkpoint else 0
     tell(Begun(step=start, steps=_steps(job.settings, len(rows))))
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -239,7 +241,6 @@ def _arguments(job: Job, *, has_validation: bool) -> Any:
         logging_nan_inf_filter=False,  # a loss that is not a number must be seen
         eval_strategy=validated if has_validation else "no",
         eval_steps=chosen.eval_every,
-        eval_on_start=has_validation,
         save_strategy="steps" if every else "epoch",
         save_steps=every or 500,
         save_total_limit=2,

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import openai
 import psutil
 import pytest
 
@@ -21,6 +22,8 @@ from ftdsl.engine.console import QuietConsole
 from ftdsl.engine.context import Policy, Progress, Refused, Stopped
 from ftdsl.engine.run import StepContext
 from ftdsl.engine.signals import StopRequest
+from ftdsl.language.program import Value
+from ftdsl.models.local_server import Served, running_server
 from ftdsl.results.models import TrainOutput
 from ftdsl.training.step import run_train
 from tests.training import tiny
@@ -146,6 +149,7 @@ def test_two_runs_are_the_same_to_the_bit(whole: tuple[TrainOutput, Path], root:
     assert other.digests["adapter"] != whole[0].digests["adapter"]
 
 
+@pytest.mark.code("FT604")
 def test_a_killed_worker_is_told_and_the_run_goes_on_to_the_same_end(
     whole: tuple[TrainOutput, Path], root: Path
 ) -> None:
@@ -180,6 +184,39 @@ def test_a_stop_leaves_a_checkpoint_and_the_run_goes_on_to_the_same_end(
     assert output.digests == whole[0].digests
 
 
+@pytest.mark.slow
+def test_an_adapter_over_gguf_is_served_by_llama_cpp(root: Path) -> None:
+    """What was learned in torch is what the server answers: the four colours, and then stop."""
+    settings: dict[str, Value] = {
+        "max_steps": 120,
+        "learning_rate": 2e-2,
+        "adapter.rank": 16,
+        "adapter.alpha": 32,
+        "log_every": 40,
+        "eval_every": 60,
+        "save_every": None,
+        "template": "chat.jinja",
+    }
+    output = run_train(tiny.step("tiny.gguf", **settings), tiny.context(root))
+    folder = root / ".out" / "work"
+    served = Served(root / "tiny.gguf", folder / "adapter.gguf", folder / "template.jinja", 128)
+    with running_server(served, lambda: None, threads=1) as server:
+        client = openai.OpenAI(base_url=f"{server.address}/v1", api_key=server.key)
+        said = [_answer(client, f"colour {number} of {number}?") for number in range(4)]
+        client.close()
+    assert said == list(tiny.COLOURS), output.curve[-1]
+
+
+def _answer(client: openai.OpenAI, question: str) -> str | None:
+    answer = client.chat.completions.create(
+        model="local",
+        messages=[{"role": "user", "content": question}],
+        max_tokens=12,
+        temperature=0,
+    )
+    return answer.choices[0].message.content
+
+
 def test_the_worker_ends_with_a_killed_parent(whole: tuple[TrainOutput, Path], root: Path) -> None:
     program = (
         "from pathlib import Path; from tests.training import tiny\n"
@@ -200,6 +237,17 @@ def test_the_worker_ends_with_a_killed_parent(whole: tuple[TrainOutput, Path], r
     assert not worker_end[1], "the worker outlived its parent"
     output = run_train(tiny.step(), tiny.context(root))
     assert output.digests == whole[0].digests
+
+
+@pytest.mark.code("FT600")
+def test_a_missing_library_is_refused_with_the_command_that_installs_it(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ftdsl.training.step._LIBRARIES", ("json", "no_such_library"))
+    found = refusal(root).diagnostic
+    assert found.code == "FT600"
+    assert "no_such_library" in found.message
+    assert "pip install 'ftdsl[train]'" in found.help
 
 
 @pytest.mark.code("FT601")
@@ -279,6 +327,16 @@ def test_a_loss_that_is_no_number_is_refused(root: Path) -> None:
     found = refusal(root).diagnostic
     assert found.code == "FT607"
     assert not list((root / ".out").rglob("whole.json"))
+
+
+@pytest.mark.code("FT608")
+@pytest.mark.parametrize("name", ["rows.jsonl", "trainer_state.json"])
+def test_a_full_disk_is_refused_by_parent_and_worker(root: Path, name: str) -> None:
+    context = tiny.context(root)
+    (context.work / name).symlink_to("/dev/full")  # every write to it fails with ENOSPC
+    with pytest.raises(Refused) as caught:
+        run_train(tiny.step(max_steps=1), context)
+    assert caught.value.diagnostic.code == "FT608"
 
 
 @pytest.mark.code("FT609")

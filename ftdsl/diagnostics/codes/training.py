@@ -4,4 +4,128 @@ from __future__ import annotations
 
 from ftdsl.diagnostics.codes.code import Code
 
-CODES: tuple[Code, ...] = ()
+_TRAIN = "ftdsl train specs/quickstart.ftspec tool_caller"
+
+CODES: tuple[Code, ...] = (
+    Code(
+        "FT600",
+        "no-trainer",
+        "the libraries that train are not installed",
+        "Training needs torch, transformers, TRL and PEFT, which come with an extra of some "
+        "1.5 GB; nothing else of ftdsl needs them. All steps that do not wait for this training "
+        "run all the same.",
+        f"pip install ftdsl\n{_TRAIN}",
+        f"pip install 'ftdsl[train]'\n{_TRAIN}",
+        "run",
+    ),
+    Code(
+        "FT601",
+        "no-rows-to-train-on",
+        "the training rows, or the rows to watch the loss on, are none",
+        "What counts are the rows of the split that can be read, fit the schema, have an assistant "
+        "turn and were not removed by dedup. Without rows to watch the loss on, nobody sees when "
+        "a model begins to learn by heart; `validate = none` with a reason says that this is "
+        "meant.",
+        f": > specs/data/quickstart/tools.jsonl\n{_TRAIN}",
+        f"git checkout -- specs/data/quickstart/tools.jsonl\n{_TRAIN}",
+        "run",
+    ),
+    Code(
+        "FT602",
+        "no-base-model",
+        "the model to train from cannot be used",
+        "A base is a declared model with `provider = local`, a .gguf file or a folder of the "
+        "project, or a hub id that was downloaded before: a run downloads nothing. A folder needs "
+        "config.json and safetensors; pickled weights are never read, and no code of a model "
+        "repository is ever run. A GGUF file must be of an architecture that transformers reads.",
+        f"sed -i 's/base = base/base = \"no\\/such\"/' specs/quickstart.ftspec\n{_TRAIN}",
+        f"git checkout -- specs/quickstart.ftspec\n{_TRAIN}",
+        "run",
+    ),
+    Code(
+        "FT603",
+        "unusable-template",
+        "the chat template is missing, fails, or does not mark the assistant's turns",
+        "`assistant_only_loss` learns from what stands between `{% generation %}` and "
+        "`{% endgeneration %}`. The end token of a turn belongs inside, else the model never "
+        "learns to stop. A generation prompt should not end in a space: the next token would "
+        "then begin in another way than it was trained to.",
+        "sed -i 's/{% generation %}//' specs/data/quickstart/plain.jinja\n" + _TRAIN,
+        f"git checkout -- specs/data/quickstart/plain.jinja\n{_TRAIN}",
+        "run",
+    ),
+    Code(
+        "FT604",
+        "training-died",
+        "the training process ended without a result",
+        "Training runs in a process of its own. It was killed (often by the system, when memory "
+        "ran out) or met a bug of a library; its last words are in the note. Running again goes "
+        "on from the last whole checkpoint, and ends with the same adapter as if nothing had "
+        "happened.",
+        f"{_TRAIN} &\nsleep 60; kill -9 $(pgrep -n -f ftdsl.training.worker)",
+        _TRAIN,
+        "run",
+    ),
+    Code(
+        "FT605",
+        "rows-cut",
+        "rows were cut to `max_length`, or took no part in training",
+        "A row that is cut loses its end, and with it the end token: a model that sees many of "
+        "them does not learn to stop. A row whose whole reply lies beyond `max_length`, or that "
+        "has no assistant turn, teaches nothing and is left out. This is a warning; a rule such "
+        "as `each must tokens(row) <= 1k` makes it a finding before anything is trained.",
+        f"sed -i 's/max_length = 96/max_length = 32/' specs/quickstart.ftspec\n{_TRAIN}",
+        f"git checkout -- specs/quickstart.ftspec\n{_TRAIN}",
+        "run",
+    ),
+    Code(
+        "FT606",
+        "too-little-memory",
+        "training would not fit into the memory that is free",
+        "Weights, gradients, the optimizer's moments, what backward needs of each layer and the "
+        "logits of a batch are added up before the weights are loaded. The estimate is within "
+        "some 30%. Halving `batch_size` and doubling `accumulation` trains the same in less.",
+        f"sed -i 's/batch_size = 8/batch_size = 4096/' specs/quickstart.ftspec\n{_TRAIN}",
+        f"git checkout -- specs/quickstart.ftspec\n{_TRAIN}",
+        "run",
+    ),
+    Code(
+        "FT607",
+        "loss-not-finite",
+        "the loss became infinite or not a number",
+        "What comes after such a step is worthless, so that training ends there, and no "
+        "checkpoint of it is kept. Mostly the learning rate is too high.",
+        f"sed -i 's/learning_rate = 1e-3/learning_rate = 1.0/' specs/quickstart.ftspec\n{_TRAIN}",
+        f"git checkout -- specs/quickstart.ftspec\n{_TRAIN}",
+        "run",
+    ),
+    Code(
+        "FT608",
+        "disk-full",
+        "training ran out of disk space",
+        "Unpacking a base model takes four bytes a parameter, once; a checkpoint three times the "
+        "adapter. What is whole is kept, and running again goes on from it.",
+        f"fallocate -l $(df --output=avail -B1 . | tail -1) ballast\n{_TRAIN}",
+        f"rm ballast\n{_TRAIN}",
+        "run",
+    ),
+    Code(
+        "FT609",
+        "nothing-to-learn",
+        "no row of a split has a token to learn from",
+        "With `assistant_only_loss`, every token of the assistant lies beyond `max_length`.",
+        f"sed -i 's/max_length = 96/max_length = 8/' specs/quickstart.ftspec\n{_TRAIN}",
+        f"git checkout -- specs/quickstart.ftspec\n{_TRAIN}",
+        "run",
+    ),
+    Code(
+        "FT610",
+        "all-weights",
+        "training all weights cannot run yet",
+        "This edition trains low-rank adapters. A spec that trains all weights is checked in "
+        "full, and refused when it is run.",
+        f"sed -i 's/lora(rank: 8, alpha: 16)/none/' specs/quickstart.ftspec\n{_TRAIN}",
+        f"git checkout -- specs/quickstart.ftspec\n{_TRAIN}",
+        "run",
+    ),
+)
