@@ -161,8 +161,10 @@ def _rules(outcomes: Iterable[RuleOutcome], style: Style) -> Iterator[str]:
     for outcome in wrong:
         mood = MOODS[outcome.verdict]
         mark = style.paint(MARKS[mood], TONES[mood])
-        when = style.paint(f"   {line(outcome.requirement)}", "dim") if outcome.requirement else ""
-        yield f"    {mark} {line(outcome.rule):<{width}}  {line(rule_text(outcome))}{when}"
+        told = f"{line(outcome.rule):<{width}}  {line(rule_text(outcome))}"
+        room = max(24, style.width - len(told) - 9)
+        when = style.paint(shortened(outcome.requirement, room), "dim")
+        yield f"    {mark} {told}   {when}".rstrip()
 
 
 def _removed(output: DedupOutput, style: Style) -> Iterator[str]:
