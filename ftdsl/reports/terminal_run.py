@@ -172,7 +172,7 @@ def _removed(output: DedupOutput, style: Style) -> Iterator[str]:
     for pair in shown:
         yield (
             f"    {line(pair.path)}:{pair.line} duplicates {line(pair.kept_path)}:{pair.kept_line}"
-            f"  {style.paint(f'{pair.method}, similarity {pair.similarity:.2f}', 'dim')}"
+            f"  {style.paint(f'{line(pair.method)}, similarity {pair.similarity:.2f}', 'dim')}"
         )
     if len(output.removed) > len(shown):
         yield style.paint(f"    … and {count(len(output.removed) - len(shown))} more", "dim")
