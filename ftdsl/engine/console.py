@@ -150,6 +150,7 @@ class LineConsole:
                 continue
             meter = next((m for m in reversed(self._meters) if not m.closed), None)
             state = meter.line(now) if meter is not None else "running"
+            state = state.removeprefix(f"{running.id}: ")  # a step's only meter may bear its id
             self._write(f"{running.id}: {state} ({duration(now - self._began)} so far)")
 
     def _write(self, text: str) -> None:

@@ -11,6 +11,7 @@ from ftdsl.plan.lock import FILE as LOCK_FILE
 from ftdsl.plan.model import Plan, PlannedStep
 
 _FILE = "file "
+_SHOWN_STEPS = 3
 
 
 def moved_files(planned: PlannedStep, files: Files) -> tuple[str, ...]:
@@ -28,17 +29,27 @@ def moved_inputs(saved: Plan, now: Plan) -> tuple[Diagnostic, ...]:
     Which steps are fresh may differ: a step that ran meanwhile is only less to do. A lock that
     changed matters only where a step reads the changed entry.
     """
-    reasons = tuple(dict.fromkeys((*_files(saved, now), *_steps(saved, now))))
-    command = f"ftdsl plan {saved.spec} -o plan.json"
+    causes: dict[str, list[str]] = {reason: [] for reason in _files(saved, now)}
+    for reason, id_ in _steps(saved, now):
+        causes.setdefault(reason, []).append(id_)
+    only = "".join(f" --only {selector}" for selector in saved.only)
+    command = f"ftdsl plan {saved.spec}{only} -o plan.json"
     return tuple(
         Diagnostic(
             "FT200",
-            f"the plan no longer holds: {reason}",
+            f"the plan no longer holds: {reason}{_listed(ids)}",
             Span(saved.spec, 0, 0),
             help=f"make a new plan and review it: `{command}`",
         )
-        for reason in reasons
+        for reason, ids in causes.items()
     )
+
+
+def _listed(ids: list[str]) -> str:
+    """`` (check.a, dedup.a and 2 more)``; nothing for a reason that is of no single step."""
+    found = [id_ for id_ in ids if id_]
+    more = f" and {len(found) - _SHOWN_STEPS} more" if len(found) > _SHOWN_STEPS else ""
+    return f" ({', '.join(found[:_SHOWN_STEPS])}{more})" if found else ""
 
 
 def _files(saved: Plan, now: Plan) -> Iterator[str]:
@@ -55,16 +66,17 @@ def _is_lock(path: str) -> bool:
     return path.rpartition("/")[2] == LOCK_FILE
 
 
-def _steps(saved: Plan, now: Plan) -> Iterator[str]:
+def _steps(saved: Plan, now: Plan) -> Iterator[tuple[str, str]]:
+    """(reason, id of the step that it concerns, or "")."""
     before = {planned.id: planned for planned in saved.steps}
     after = {planned.id: planned for planned in now.steps}
-    yield from (f"step {id_} is new" for id_ in after if id_ not in before)
-    yield from (f"step {id_} is gone" for id_ in before if id_ not in after)
+    yield from ((f"step {id_} is new", "") for id_ in after if id_ not in before)
+    yield from ((f"step {id_} is gone", "") for id_ in before if id_ not in after)
     for id_, planned in before.items():
         if id_ in after and planned.key != after[id_].key:
             found = changes(planned.inputs, after[id_].inputs)
-            if all(reason.endswith(" would run again") for reason in found) and found:
+            if found and all(reason.endswith(" would run again") for reason in found):
                 continue  # said where it comes from
-            yield from (f"{reason} ({id_})" for reason in found)
+            yield from ((reason, id_) for reason in found)
             if not found:
-                yield f"{id_} has another key than the plan says"
+                yield f"{id_} has another key than the plan says", ""

@@ -56,7 +56,8 @@ def test_every_input_that_moved_is_named_and_nothing_runs(root: Path) -> None:
     [moved] = result.diagnostics
     assert moved.code == "FT200"
     assert "data/a.jsonl changed" in moved.message
-    assert "ftdsl plan specs/support.ftspec -o plan.json" in moved.help
+    assert moved.message.endswith("(dataset.support)")
+    assert "ftdsl plan specs/support.ftspec --only dataset -o plan.json" in moved.help
     assert not (root / ".ftdsl" / "steps").exists()
 
 
@@ -67,6 +68,15 @@ def test_a_moved_setting_is_named_once_with_its_step(root: Path) -> None:
         "specs/support.ftspec changed",
         "setting learning_rate changed 2e-4 → 1e-3 (train.lora)",
     ]
+
+
+def test_a_file_that_several_steps_read_is_said_once(root: Path) -> None:
+    plan = saved(root, spec())
+    (root / "data" / "a.jsonl").write_text("{}\n")
+    [moved] = moved_inputs(plan, saved(root, spec()))
+    assert moved.message.endswith(
+        "data/a.jsonl changed (dataset.support, check.support, train.lora)"
+    )
 
 
 def test_a_new_block_and_a_lost_block_are_named(root: Path) -> None:
