@@ -15,7 +15,7 @@ from ftdsl.language.names import a, declare
 from ftdsl.language.parser import parse
 from ftdsl.language.reporting import replace
 from ftdsl.language.source import Source
-from ftdsl.language.tree import Block, Import
+from ftdsl.language.tree import Block, Import, Schema
 from ftdsl.language.workspace import Workspace
 
 MAX_FILES = 64
@@ -64,6 +64,9 @@ class Loader:
             path, source, parsed.spec, sha256(content).hexdigest(), shipped, broken=parsed.broken
         )
         self.ws.modules[path] = module
+        for item in module.spec.items:
+            if isinstance(item, Block | Schema) and not item.complete:
+                self.ws.report.mark_incomplete(item.span)
         declare(self.ws.report, module)
         return module
 
@@ -198,11 +201,10 @@ def _read(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UnreadableSpec(f"cannot be opened: {reason.lower()}") from None
+    mode = os.fstat(handle).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(handle)
+        raise UnreadableSpec("is a folder" if stat.S_ISDIR(mode) else "is not a plain file")
     with os.fdopen(handle, "rb") as stream:
-        mode = os.fstat(stream.fileno()).st_mode
-        if stat.S_ISDIR(mode):
-            raise UnreadableSpec("is a folder")
-        if not stat.S_ISREG(mode):
-            raise UnreadableSpec("is not a plain file")
         # One byte more than is allowed: the parser says of the whole that it is too large.
         return stream.read(MAX_FILE_BYTES + 1)

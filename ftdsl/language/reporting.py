@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Edit, Fix, Label, Severity, Span
 
+ABSENCES = frozenset({"FT103", "FT107", "FT129", "FT130", "FT165", "FT170"})
+"""Codes that say of a block that something is not in it."""
+
 
 class Report:
-    """Collects diagnostics; one place is never reported twice under one code."""
+    """Collects diagnostics; one place is never reported twice under one code. Of a block that is
+    not complete, because a part of it could not be read, nothing is said to be missing."""
 
     def __init__(self) -> None:
         self._items: list[Diagnostic] = []
         self._seen: set[tuple[str, Span]] = set()
+        self._incomplete: list[Span] = []
+
+    def mark_incomplete(self, span: Span) -> None:
+        """Note that a part of the block at ``span`` could not be read."""
+        self._incomplete.append(span)
+
+    def in_incomplete(self, span: Span) -> bool:
+        """Whether ``span`` lies in a block that is not complete."""
+        return any(
+            one.path == span.path and one.start <= span.start <= one.end
+            for one in self._incomplete
+        )
 
     def add(
         self,
@@ -27,6 +43,8 @@ class Report:
     ) -> None:
         """Note one diagnostic."""
         if (code, span) in self._seen:
+            return
+        if code in ABSENCES and self.in_incomplete(span):
             return
         self._seen.add((code, span))
         self._items.append(

@@ -111,6 +111,8 @@ def field_name(ws: Workspace, schema: SchemaDef, node: tree.Expr, what: str) -> 
         return None
     fields = {one.name: one for one in schema.fields}
     found = fields.get(node.text)
+    if found is None and schema.span is not None and ws.report.in_incomplete(schema.span):
+        return None
     if found is None:
         usable = [name for name, one in fields.items() if one.type.name in _NAMING_TYPES]
         help_text, fix = did_you_mean(node.span, suggest(node.text, usable))
@@ -287,6 +289,8 @@ def _known_split(
     name = node.parts[1]
     if name.text in dataset.split_names:
         return dataset, name.text
+    if not dataset.split_names and dataset.span and ws.report.in_incomplete(dataset.span):
+        return None
     help_text, fix = did_you_mean(name.span, suggest(name.text, dataset.split_names))
     if not help_text:
         help_text = (

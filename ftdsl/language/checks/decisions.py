@@ -59,7 +59,7 @@ def _eval_scope(
     eval_ = ws.evals.get(name) if name is not None else None
     if eval_ is None:
         return None
-    return measure_scope(module, kind, f"a `{kind}`", [eval_]), eval_
+    return measure_scope(ws, module, kind, f"a `{kind}`", [eval_]), eval_
 
 
 def check_gate(ws: Workspace, module: Module, block: Block) -> GateDef | None:
@@ -144,7 +144,7 @@ def check_rate(ws: Workspace, module: Module, block: Block) -> RateDef | None:
     call = None
     if sample is not None:
         call = setting_call(ws, module, settings.entries["sample"], sample)
-    scope = measure_scope(module, block.kind, "a `rate`", ())
+    scope = measure_scope(ws, module, block.kind, "a `rate`", ())
     found = requirements(ws, scope, of_type(block, Require), None)
     if ws.report.size > before or compared is None or cases is None:
         return None

@@ -69,6 +69,8 @@ def _slice(ws: Workspace, line: Require, eval_: EvalDef | None, scope: Scope) ->
     names = [one.name for one in eval_.slices]
     if line.by.text in names:
         return line.by.text
+    if eval_.span is not None and ws.report.in_incomplete(eval_.span):
+        return None
     help_text, fix = did_you_mean(line.by.span, suggest(line.by.text, names))
     if not help_text:
         help_text = (

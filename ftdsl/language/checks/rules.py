@@ -130,6 +130,8 @@ def _used(
     names += [rule.name for rule in rules if rule.name not in names]
     excluded: set[str] = set()
     for name in statement.excluded:
+        if name.text not in names and ws.report.in_incomplete(block.span):
+            continue
         if name.text not in names:
             help_text, fix = did_you_mean(name.span, suggest(name.text, names))
             ws.report.add(
@@ -206,7 +208,7 @@ def _rule(ws: Workspace, module: Module, rule: Rule, schema: SchemaDef) -> RuleD
         expect = _dataset_body(ws, module, rule, body, schema)
     fail, warn = _verdicts(ws, module, rule)
     examples = _examples(ws, module, rule)
-    if ws.report.size > before:
+    if ws.report.size > before or (must is None and expect is None):
         return None
     return RuleDef(
         rule.name.text,

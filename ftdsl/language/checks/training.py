@@ -240,7 +240,7 @@ def check_sweep(ws: Workspace, module: Module, block: Block) -> SweepDef | None:
     best_node = settings.node("best")
     best = None
     if best_node is not None and None not in ws.evals.values():
-        scope = measure_scope(module, block.kind, "a `sweep`", ws.evals.values())
+        scope = measure_scope(ws, module, block.kind, "a `sweep`", ws.evals.values())
         best = objective(ws, scope, best_node, "`best`")
     if ws.report.size > before or grid is None or best is None:
         return None

@@ -61,6 +61,8 @@ def _rule(ws: Workspace, module: Module, block: Block) -> RuleDef | None:
         declared = {
             one.name.text for block_ in written for one in of_type(block_, tree.Rule)
         }  # a rule that was wrong is still a rule
+        if any(ws.report.in_incomplete(one.span) for one in written):
+            return None
         if parts[1].text not in declared and (check is not None or not written):
             help_text, fix = did_you_mean(parts[1].span, suggest(parts[1].text, rules))
             if not help_text:

@@ -152,7 +152,7 @@ class Typer:
                 return None
         if node.parts[0].text in self.scope.module.broken:
             return None
-        if not self.failed_import(node):
+        if self.scope.complete and not self.failed_import(node):
             self.unknown(node)
         return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from ftdsl.diagnostics.diagnostic import Label
@@ -31,7 +31,8 @@ class Known:
 @dataclass(frozen=True, slots=True)
 class Scope:
     """``place`` completes "… cannot stand in". ``row`` is the scope of the row arguments of a
-    dataset's functions. ``elsewhere`` are names that mean something in other places, with where."""
+    dataset's functions. ``elsewhere`` are names that mean something in other places, with where.
+    ``complete`` is False where what declares the names could not be read in full."""
 
     module: Module
     level: Level
@@ -40,6 +41,7 @@ class Scope:
     functions: Mapping[str, FunctionEntry]
     row: Scope | None = None
     elsewhere: Mapping[str, str] = field(default_factory=dict)
+    complete: bool = True
 
 
 def constant_scope(module: Module, place: str) -> Scope:
@@ -64,14 +66,15 @@ def row_scope(
     names = {view.name: _view(view) for view in views_of(schema)}
     names |= {one.name: Known("field", one.type) for one in schema.fields}
     _check_shadows(ws, module, schema)
-    return Scope(module, "row", place, names, functions, elsewhere=_measure_places())
+    complete = _complete(ws, schema)
+    return Scope(module, "row", place, names, functions, None, _measure_places(), complete)
 
 
 def score_scope(ws: Workspace, module: Module, schema: SchemaDef) -> Scope:
     """One case of an eval and the model's ``output``."""
     scope = row_scope(ws, module, schema, "a score", {**catalog.ROW, **catalog.SCORERS})
     names = {**scope.names, "output": Known("field", TEXT)}
-    return Scope(module, "row", "a score", names, scope.functions, elsewhere=scope.elsewhere)
+    return replace(scope, names=names)
 
 
 def dataset_scope(
@@ -80,7 +83,7 @@ def dataset_scope(
     """All rows of a dataset of ``schema``; ``context`` is the block kind for measures."""
     names = {"rows": Known("field", ROWS), **_measures(context)}
     row = row_scope(ws, module, schema, place)
-    return Scope(module, "dataset", place, names, catalog.AGGREGATES, row)
+    return Scope(module, "dataset", place, names, catalog.AGGREGATES, row, {}, row.complete)
 
 
 def verdict_scope(module: Module) -> Scope:
@@ -89,22 +92,31 @@ def verdict_scope(module: Module) -> Scope:
 
 
 def measure_scope(
-    module: Module, context: str, place: str, evals: Iterable[EvalDef | None]
+    ws: Workspace, module: Module, context: str, place: str, evals: Iterable[EvalDef | None]
 ) -> Scope:
     """The measured scores of one eval (gate, select, rate); a sweep names the eval before them."""
     names: dict[str, Known] = {}
+    complete = True
     for one in evals:
         if one is None:
             continue
+        if one.span is not None and ws.report.in_incomplete(one.span):
+            complete = False
         scores = [score.name for score in one.scores]
         prefix = f"{one.name}." if context == "sweep" else ""
         names |= {f"{prefix}{name}": known for name, known in _measures(context, scores).items()}
-    return Scope(module, "measures", place, names or _measures(context), {})
+    return Scope(module, "measures", place, names or _measures(context), {}, complete=complete)
 
 
 def views_of(schema: SchemaDef) -> tuple[ViewEntry, ...]:
     """The parts of a row that its format offers."""
     return catalog.FORMATS[schema.base].views if schema.base else catalog.PLAIN_VIEWS
+
+
+def _complete(ws: Workspace, schema: SchemaDef) -> bool:
+    """Whether all fields of the schema, and of those it extends, could be read."""
+    spans = (schema.span, *(one.span for one in schema.fields))
+    return not any(span is not None and ws.report.in_incomplete(span) for span in spans)
 
 
 def _view(view: ViewEntry) -> Known:
