@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
@@ -15,6 +17,8 @@ from ftdsl.data.json_lines import TOO_DEEP, diagnose, inexact_number, repeated_k
 from ftdsl.data.lines import LineBlock
 
 Record = dict[str, Any]
+
+_Finder = Callable[[Record, bytes, int, int], Fault | None]
 
 _LONG = 16
 """Digits of the smallest integer beyond 2^53."""
@@ -135,12 +139,16 @@ def audit(block: RecordBlock, sources: list[bytes]) -> None:
     except orjson.JSONEncodeError:
         sources = _without_deep(block, sources)
         return audit(block, sources)
-    if _marks(written) != _marks(body) or b"\\u0022" in body:
-        _each(block, sources, _repeated)
-    if b"\\u0000" in body:
-        _each(block, sources, _nul)
-    if long_number(body):
-        _each(block, sources, _inexact)
+    everywhere = range(len(sources))
+    escapes = b"\\u00" in body
+    if _marks(written) != _marks(body) or (escapes and b"\\u0022" in body):
+        _look(block, sources, everywhere, _repeated)
+    if escapes and b"\\u0000" in body:
+        _look(block, sources, everywhere, _nul)
+    if places := long_numbers(body):
+        ends = list(accumulate(len(one) + 1 for one in sources))
+        suspects = sorted({bisect_right(ends, place) for place in places})
+        _look(block, sources, suspects, _inexact)
     return None
 
 
@@ -149,9 +157,9 @@ def _marks(data: bytes) -> int:
     return int(np.count_nonzero(np.frombuffer(data, np.uint8) == 34))
 
 
-def long_number(data: bytes) -> bool:
-    """Whether ``_LONG`` digits stand together in ``data``. Such a run covers one of every 16 bytes,
-    with four more digits before or after it; only where that is so is the place looked at."""
+def long_numbers(data: bytes) -> list[int]:
+    """Places in ``data`` near which ``_LONG`` digits stand together. Such a run covers one of every
+    16 bytes, with four more digits before or after it; only where that is so is looked at."""
     codes = np.frombuffer(data, np.uint8)
     at = np.flatnonzero(codes[_LONG - 1 :: _LONG] - 48 < 10) * _LONG + _LONG - 1
     before = at
@@ -161,7 +169,7 @@ def long_number(data: bytes) -> bool:
     for step in (1, 2, 3, 4):
         after = after[codes[after + step] - 48 < 10]
     places = {*before.tolist(), *after.tolist()}
-    return any(_RUN.search(data, one - _LONG + 1, one + _LONG) for one in places)
+    return [one for one in places if _RUN.search(data, one - _LONG + 1, one + _LONG)]
 
 
 def _without_deep(block: RecordBlock, sources: list[bytes]) -> list[bytes]:
@@ -182,11 +190,10 @@ def _without_deep(block: RecordBlock, sources: list[bytes]) -> list[bytes]:
     return [sources[index] for index in kept]
 
 
-def _each(block: RecordBlock, sources: list[bytes], find: Any) -> None:
-    for value, line, offset, data in zip(
-        block.values, block.lines, block.offsets, sources, strict=True
-    ):
-        fault = find(value, data, line, offset)
+def _look(block: RecordBlock, sources: list[bytes], suspects: Iterable[int], find: _Finder) -> None:
+    for index in suspects:
+        data = sources[index]
+        fault = find(block.values[index], data, block.lines[index], block.offsets[index])
         if fault is not None:
             block.faults.append(fault)
 
@@ -216,8 +223,6 @@ def _repeated(value: Record, data: bytes, line: int, offset: int) -> Fault | Non
 
 
 def _inexact(_value: Record, data: bytes, line: int, offset: int) -> Fault | None:
-    if _RUN.search(data) is None:
-        return None
     found = inexact_number(data)
     if found is None:
         return None

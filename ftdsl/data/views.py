@@ -14,6 +14,9 @@ def messages(row: Row) -> list[Message]:
     """The row's turns, oldest first, as dicts with ``role`` and ``content``; none for a plain
     record. A preference row ends with its chosen answer. Do not change them: they may be the
     row's own."""
+    if row.base == "chat":
+        turns_: list[Message] = row.value["messages"]
+        return turns_
     return [] if row.base is None else MESSAGES[row.base](row.value)
 
 
@@ -24,33 +27,27 @@ def _reply_index(turns_: list[Message]) -> int:
     return -1
 
 
+def exchange_of(turns_: list[Message]) -> tuple[str, str]:
+    """``prompt`` and ``reply`` of these turns, in one go."""
+    last = _reply_index(turns_)
+    asked = [
+        said if type(said := one.get("content")) is str else content_text(said)
+        for one in (turns_ if last < 0 else turns_[:last])
+        if one["role"] not in _SYSTEM
+    ]
+    answered = content_text(turns_[last].get("content")) if last >= 0 else ""
+    return "\n".join(asked), answered
+
+
 def reply(row: Row) -> str:
     """The text of the last assistant turn, "" if there is none."""
-    return reply_of(messages(row))
-
-
-def reply_of(turns_: list[Message]) -> str:
-    """``reply`` of these turns."""
-    index = _reply_index(turns_)
-    return content_text(turns_[index].get("content")) if index >= 0 else ""
+    return exchange_of(messages(row))[1]
 
 
 def prompt(row: Row) -> str:
     """All turns before the last assistant's, without system turns, joined by a newline. Without
     an assistant turn it is all of them."""
-    return prompt_of(messages(row))
-
-
-def prompt_of(turns_: list[Message]) -> str:
-    """``prompt`` of these turns."""
-    last = _reply_index(turns_)
-    return "\n".join(
-        [
-            said if type(said := one.get("content")) is str else content_text(said)
-            for one in (turns_ if last < 0 else turns_[:last])
-            if one["role"] not in _SYSTEM
-        ]
-    )
+    return exchange_of(messages(row))[0]
 
 
 def system(row: Row) -> str | None:

@@ -88,13 +88,14 @@ def role_count(column: list[list[Message]], role: str) -> list[int]:
 def empty_turns(row: Row) -> int:
     """Turns whose text is empty or white space, other than those that call tools or hold an
     image."""
-    count = 0
-    for one in messages_of(row):
-        content = one.get("content")
-        if type(content) is str and content and not content.isspace():
-            continue
-        count += _is_empty(one, content)
-    return count
+    turns = messages_of(row)
+    try:
+        if all(map(str.strip, [one["content"] for one in turns])):
+            return 0
+    except (KeyError, TypeError):
+        # A turn without a text of its own: each is looked at below.
+        pass
+    return sum(_is_empty(one, one.get("content")) for one in turns)
 
 
 def _is_empty(one: Message, content: Any) -> bool:

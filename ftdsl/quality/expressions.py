@@ -16,7 +16,7 @@ from typing import Any, overload
 from ftdsl.data.rows import Row
 from ftdsl.data.rows import text as text_of
 from ftdsl.language.program import DatasetDef, Expr
-from ftdsl.quality.fields import field_column
+from ftdsl.quality.fields import field_columns
 from ftdsl.quality.functions import COLUMNS, EACH, TAKES_NULL
 from ftdsl.quality.operators import BINARY, UNARY
 from ftdsl.quality.token_counts import Counter, token_counter
@@ -148,11 +148,13 @@ class Evaluator:
     def _field(self, name: str, block: Block, rows: Rows, number: int) -> Column:
         column = block.given.get(name)
         if column is None:
-            column = field_column(name, self.dataset.schema.base, block.rows)
-        if rows is None:
-            return column
-        block.full[number] = column
-        return [column[i] for i in rows]
+            found = field_columns(name, self.dataset.schema.base, block.rows)
+            for other, values in found.items():
+                block.full[self._numbered("field", other, ())] = values
+            column = found[name]
+        else:
+            block.full[number] = column
+        return column if rows is None else [column[i] for i in rows]
 
     def _guarded(self, node: Node, block: Block, rows: Rows) -> Column:
         left = self.values(node.args[0], block, rows)

@@ -11,8 +11,6 @@ from ftdsl.quality.conversation import Conversations
 from ftdsl.quality.texts import Texts
 
 _TEXT_VIEWS: dict[str, Callable[[Row], str]] = {
-    "prompt": views.prompt,
-    "reply.text": views.reply,
     "chosen.text": views.chosen,
     "rejected.text": views.rejected,
 }
@@ -20,18 +18,27 @@ _OTHER_VIEWS: dict[str, Callable[[Row], Any]] = {
     "turns": views.turn_count,
     "system": views.system,
 }
-_OF_TURNS = {"prompt": views.prompt_of, "reply.text": views.reply_of}
+_EXCHANGE = ("prompt", "reply.text")
 
 
-def field_column(name: str, base: str | None, rows: list[Row]) -> list[Any]:
-    """What the field or view ``name`` is in each row; None where a row lacks it."""
+def field_columns(name: str, base: str | None, rows: list[Row]) -> dict[str, list[Any]]:
+    """What the field or view ``name`` is in each row, None where a row lacks it; and what came to
+    light on the way, by name: who asks for the prompt gets the reply as well."""
+    if base is not None and name in _EXCHANGE:
+        pairs = [views.exchange_of(views.messages(row)) for row in rows]
+        return {
+            "prompt": Texts([asked for asked, _ in pairs]),
+            "reply.text": Texts([answered for _, answered in pairs]),
+        }
+    return {name: _column(name, base, rows)}
+
+
+def _column(name: str, base: str | None, rows: list[Row]) -> list[Any]:
     if name == "row":
         return list(rows)
     if base is not None:
         if name == "messages":
             return Conversations(map(views.messages, rows))
-        if base == "chat" and name in _OF_TURNS:
-            return Texts(map(_OF_TURNS[name], [row.value["messages"] for row in rows]))
         if name in _TEXT_VIEWS:
             return Texts(map(_TEXT_VIEWS[name], rows))
         if name in _OTHER_VIEWS:
