@@ -14,7 +14,8 @@ _WHOLE = "whole.json"
 def seal(folder: Path) -> None:
     """Mark a checkpoint as whole, after every byte of it reached the disk. A pickled copy of the
     trainer's arguments, which nothing reads, is thrown away."""
-    (folder / "training_args.bin").unlink(missing_ok=True)
+    for name in ("training_args.bin", _WHOLE):
+        (folder / name).unlink(missing_ok=True)
     sizes = {}
     for file in sorted(folder.iterdir()):
         _flush(file)

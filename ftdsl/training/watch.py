@@ -21,6 +21,7 @@ class Watch:
         self.loss: float | None = None
         self.broken: int | None = None
         self.halted = False
+        self.saved_at: int | None = None
 
     def logged(self, step: int, logs: dict[str, Any]) -> None:
         for name in ("loss", "eval_loss"):
@@ -30,7 +31,8 @@ class Watch:
         if isinstance(loss := logs.get("loss"), float) and math.isfinite(loss):
             self.loss = loss
 
-    def saved(self, folder: Path) -> None:
+    def saved(self, step: int, folder: Path) -> None:
+        self.saved_at = step
         if self.broken is None and folder.is_dir():
             seal(folder)
 
@@ -52,9 +54,20 @@ def callbacks(watch: Watch, settings: Settings) -> list[Any]:
             control.should_training_stop = True
 
     def on_save(_: Any, args: Any, state: Any, __: Any, **___: Any) -> None:
-        watch.saved(Path(args.output_dir) / f"checkpoint-{state.global_step}")
+        folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        watch.saved(state.global_step, folder)
 
-    hooks: dict[str, Any] = {"on_log": on_log, "on_step_end": on_step_end, "on_save": on_save}
+    def on_epoch_end(_: Any, __: Any, state: Any, control: Any, **___: Any) -> None:
+        # Writing a checkpoint a second time would leave a torn one that is marked as whole.
+        if watch.saved_at == state.global_step:
+            control.should_save = False
+
+    hooks: dict[str, Any] = {
+        "on_log": on_log,
+        "on_step_end": on_step_end,
+        "on_epoch_end": on_epoch_end,
+        "on_save": on_save,
+    }
     found: list[Any] = [type("Watching", (TrainerCallback,), hooks)()]
     if settings.early_stopping:
         found.append(EarlyStoppingCallback(early_stopping_patience=settings.early_stopping))

@@ -214,6 +214,8 @@ def test_the_last_whole_checkpoint_is_found_and_broken_ones_go(tmp_path: Path) -
         (folder / "training_args.bin").write_bytes(b"pickled")
         if step < 12:
             seal(folder)
+            (folder / "more").write_bytes(b"written later")
+            seal(folder)
         assert (folder / "training_args.bin").exists() == (step == 12)
     (tmp_path / FOLDER / "checkpoint-10" / "weights").write_bytes(b"123")
     found = latest_whole(tmp_path)
