@@ -87,7 +87,8 @@ class AnswerCache:
             )
 
     def _open(self) -> sqlite3.Connection:
-        database = sqlite3.connect(self.path, timeout=30)
+        # Answers may come in another thread than this one, though never in two at a time.
+        database = sqlite3.connect(self.path, timeout=30, check_same_thread=False)
         try:
             # With WAL a commit survives kill -9; after a power cut the last few may be missing.
             database.execute("pragma journal_mode = wal")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
@@ -41,8 +42,20 @@ def answer_all(
         run = _Run(model, questions, cache, context, on_answer)
         run.take_cached()
         if run.jobs:
-            asyncio.run(run.ask())
+            _run_to_end(run.ask)
         return run.answers
+
+
+def _run_to_end(ask: Callable[[], Coroutine[None, None, None]]) -> None:
+    """Run ``ask`` in an event loop of its own; in a notebook, whose thread has one, in another
+    thread."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        asyncio.run(ask())
+        return
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        pool.submit(lambda: asyncio.run(ask())).result()
 
 
 class _Run:

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Refused
@@ -60,6 +62,8 @@ def _client(model: OpenAICompatible) -> AsyncOpenAI:
     import httpx2
     from openai import AsyncOpenAI
 
+    from ftdsl.models.transport import Bounded
+
     key = model.endpoint.key
 
     async def keep_only_known(request: httpx2.Request) -> None:
@@ -72,14 +76,21 @@ def _client(model: OpenAICompatible) -> AsyncOpenAI:
 
     http = httpx2.AsyncClient(
         timeout=httpx2.Timeout(model.timeout, connect=min(10.0, model.timeout)),
-        limits=httpx2.Limits(max_connections=model.concurrency),
         follow_redirects=False,  # a redirect could carry the cases and the key elsewhere
-        trust_env=not model.endpoint.loopback,  # proxies are for other machines only
+        trust_env=False,  # and so could a .netrc
+        transport=Bounded(model.concurrency, _proxy(model.endpoint)),
         event_hooks={"request": [keep_only_known]},
     )
     return AsyncOpenAI(
         base_url=model.endpoint.url, api_key="unused", max_retries=0, http_client=http
     )
+
+
+def _proxy(endpoint: Endpoint) -> str | None:
+    """The operator's proxy for this host, from the environment; never for this machine's own."""
+    if endpoint.loopback or proxy_bypass(endpoint.host):
+        return None
+    return getproxies().get(urlsplit(endpoint.url).scheme)
 
 
 class _Unanswered(Exception):
@@ -120,12 +131,18 @@ class _Line:
         import httpx2
         import openai
 
+        from ftdsl.models.transport import TooLarge
+
         start = time.perf_counter()
         try:
-            reply = await self._client.chat.completions.create(**_body(self._model, question))
+            # The client's own timeout is for each read: a server that drips would never meet it.
+            async with asyncio.timeout(self._model.timeout):
+                reply = await self._client.chat.completions.create(**_body(self._model, question))
         except openai.APIStatusError as error:
             raise self._status_failure(error) from error
-        except openai.APITimeoutError as error:
+        except TooLarge as error:
+            raise _Unanswered(str(error), again=False) from error
+        except (openai.APITimeoutError, TimeoutError) as error:
             why = f"no answer within {self._model.timeout:g} s"
             raise _Unanswered(why, again=True, unreachable=True) from error
         except (openai.APIConnectionError, httpx2.TransportError) as error:
@@ -176,12 +193,17 @@ def _read(reply: ChatCompletion | object, latency: float) -> Answer:
         raise _Unanswered("the reply holds no text", again=True)
     usage = getattr(reply, "usage", None)
     return Answer(
-        text=text,
+        text=_sound(text),
         finish_reason=reason,
         latency=latency,
         prompt_tokens=_count(usage, "prompt_tokens"),
         completion_tokens=_count(usage, "completion_tokens"),
     )
+
+
+def _sound(text: str) -> str:
+    """``text`` without halves of surrogate pairs, which JSON can hold and UTF-8 cannot."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _count(usage: object, name: str) -> int | None:

@@ -211,7 +211,7 @@ def test_a_weighted_sum_of_scores(tmp_path: Path) -> None:
 
 def test_latency_is_decided_by_value_or_by_order_statistics(tmp_path: Path) -> None:
     where = desk(tmp_path)
-    publish(where, "tuned", scores(100, 100), latency=[0.01 * i for i in range(1, 101)])
+    publish(where, "tuned", scores(100, 100), latency=[i / 100 for i in range(1, 101)])
     under = binary(measure("latency.p95"), "<=", number(0.97))
     (one,) = run_gate(gate_step(require(under)), where).requirements
     assert (one.verdict, one.estimate) == ("pass", 0.95)
