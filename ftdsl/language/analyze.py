@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Severity
+from ftdsl.language.doubt import without_doubtful
 from ftdsl.language.imports import Loader
 from ftdsl.language.lowering import lower
 from ftdsl.language.overrides import apply_overrides
@@ -50,7 +51,7 @@ def analyze(
     if main is not None:
         apply_overrides(ws, main)
         program = lower(ws)
-    diagnostics = ws.report.sorted()
+    diagnostics = without_doubtful(ws.report.sorted(), ws.sources)
     if any(one.severity is Severity.ERROR for one in diagnostics):
         program = None
     return Analysis(program, diagnostics, ws.sources)

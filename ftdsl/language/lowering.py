@@ -50,8 +50,7 @@ def lower(ws: Workspace) -> Program:
             ws.waivers.append(waiver)
     check_together(ws)
     check_leaks(ws)
-    if not ws.report.failed:
-        report_unused(ws)
+    report_unused(ws)
     return _program(ws, main)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ftdsl.diagnostics.diagnostic import Edit, Fix, Label, Span
 from ftdsl.diagnostics.suggestion import suggest
 from ftdsl.language import catalog
@@ -191,8 +193,16 @@ def report_unused(ws: Workspace) -> None:
                 continue
             if isinstance(item, Function) and item.origin is not None:
                 continue  # a declared power is the operator's list of what may be called
+            if isinstance(item, Import) and module.imports.get(name.text) is None:
+                continue  # it could not be had, which is the cause
+            if ws.report.failed and _mentioned_again(module, name):
+                continue  # perhaps by what was wrong, and so not looked at
             if kind_of(item) in private and name.text not in module.used:
                 _unused(ws, module, item, name)
+
+
+def _mentioned_again(module: Module, name: Name) -> bool:
+    return len(re.findall(rf"\b{re.escape(name.text)}\b", module.source.text)) > 1
 
 
 def _unused(ws: Workspace, module: Module, item: Declaration, name: Name) -> None:
