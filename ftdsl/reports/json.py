@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
 
 def render(report: Report) -> str:
-    """The document as one line of ASCII JSON: no text of it can begin a line or hold a control."""
-    return json.dumps(_finite(as_plain(document(report))), ensure_ascii=True, allow_nan=False)
+    """The document as one line of ASCII JSON: no text of it can begin a line, hold a control, or
+    stand for a command of a CI system (``##vso[`` acts wherever in a line it stands)."""
+    text = json.dumps(_finite(as_plain(document(report))), ensure_ascii=True, allow_nan=False)
+    return text.replace("##", "\\u0023\\u0023")
 
 
 def document(report: Report) -> Document:
