@@ -201,10 +201,22 @@ def _read(path: Path) -> bytes:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UnreadableSpec(f"cannot be opened: {reason.lower()}") from None
-    mode = os.fstat(handle).st_mode
-    if not stat.S_ISREG(mode):
+    try:
+        mode = os.fstat(handle).st_mode
+        if not stat.S_ISREG(mode):
+            raise UnreadableSpec("is a folder" if stat.S_ISDIR(mode) else "is not a plain file")
+        return _content(handle)
+    except OSError as error:
+        raise UnreadableSpec(f"cannot be read: {(error.strerror or '').lower()}") from None
+    finally:
         os.close(handle)
-        raise UnreadableSpec("is a folder" if stat.S_ISDIR(mode) else "is not a plain file")
-    with os.fdopen(handle, "rb") as stream:
-        # One byte more than is allowed: the parser says of the whole that it is too large.
-        return stream.read(MAX_FILE_BYTES + 1)
+
+
+def _content(handle: int) -> bytes:
+    """One byte more than is allowed at most: the parser says of the whole that it is too large."""
+    parts: list[bytes] = []
+    left = MAX_FILE_BYTES + 1
+    while left > 0 and (part := os.read(handle, left)):
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
