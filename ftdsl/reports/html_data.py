@@ -35,9 +35,7 @@ def dataset_names(run: RunResult) -> list[str]:
     return list(dict.fromkeys(each.name for each in outputs if isinstance(each, kinds)))
 
 
-def dataset_body(
-    run: RunResult, name: str, findings: Sequence[Finding], extent: Extent
-) -> list[Node]:
+def dataset_body(run: RunResult, name: str, extent: Extent) -> list[Node]:
     """All that is known of the dataset ``name``."""
     outputs = [step.output for step in run.steps if getattr(step.output, "name", "") == name]
     body: list[Node] = []
@@ -46,15 +44,14 @@ def dataset_body(
             case DatasetOutput():
                 continue
             case CheckOutput():
-                body += [tag("p", _sentence(output_text(output))), _rules(output.outcomes)]
-                own = [each for each in findings if each.dataset in (name, "")]
-                body.append(_findings(own, output, extent))
+                body += [tag("p", _sentence(output_text(output))), *_rules(output.outcomes)]
+                body.append(_findings(output.findings, output, extent))
             case DedupOutput():
                 body += _pairs(output, extent)
             case CoverageOutput():
                 body.append(tag("h3", "Coverage"))
                 body += [_group(group) for group in output.groups]
-                body.append(_rules(output.outcomes))
+                body += _rules(output.outcomes)
             case _:
                 continue
     return body
@@ -64,21 +61,25 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def _rules(outcomes: Sequence[RuleOutcome]) -> Markup | None:
-    if not outcomes:
-        return None
+def _rules(outcomes: Sequence[RuleOutcome]) -> list[Node]:
+    """Rules that failed or warned, and those that hold: in a fold where there are others."""
+    wrong = [each for each in outcomes if each.verdict != "pass"]
+    held = [each for each in outcomes if each.verdict == "pass"]
+    if not wrong or not held:
+        return [_rule_table(outcomes)] if outcomes else []
+    summary = tag("summary", f"{plural(len(held), 'rule')} {'holds' if len(held) == 1 else 'hold'}")
+    return [_rule_table(wrong), tag("details", summary, _rule_table(held))]
+
+
+def _rule_table(outcomes: Sequence[RuleOutcome]) -> Markup:
     rows = [
         tag(
             "tr",
             tag("td", tag("span", outcome.verdict, class_=f"chip {MOODS[outcome.verdict]}")),
             tag("td", tag("b", outcome.rule), _doc(outcome), class_="name"),
-            tag("td", _rule_bar(outcome), class_="bar"),
+            tag("td", _rule_bar(outcome), class_="bar thin"),
             tag("td", rule_text(outcome), class_="wide"),
-            tag(
-                "td",
-                tag("code", outcome.requirement) if outcome.requirement else None,
-                class_="wide",
-            ),
+            tag("td", *_requirement(outcome), class_="wide"),
         )
         for outcome in outcomes
     ]
@@ -86,6 +87,13 @@ def _rules(outcomes: Sequence[RuleOutcome]) -> Markup | None:
     head = tag("thead", tag("tr", *(tag("th", each) for each in heads)))
     table = tag("table", head, tag("tbody", *rows), class_="stack")
     return tag("div", tag("div", table, class_="scroll"), class_="card")
+
+
+def _requirement(outcome: RuleOutcome) -> Iterator[Markup]:
+    """Each clause on a line of its own; nothing where the rule's description says the same."""
+    if outcome.requirement != outcome.doc:
+        for clause in filter(None, outcome.requirement.split("  ")):
+            yield tag("div", tag("code", clause))
 
 
 def _doc(outcome: RuleOutcome) -> Markup | None:

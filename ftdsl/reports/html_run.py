@@ -9,7 +9,7 @@ from ftdsl.reports.html_data import dataset_body, dataset_names
 from ftdsl.reports.html_models import answers, gate_cards, score_cards, training_card
 from ftdsl.reports.markup import Markup, Node, tag
 from ftdsl.reports.numbers import count, difference, duration, size
-from ftdsl.reports.run_document import findings_of, total_counts
+from ftdsl.reports.run_document import total_counts
 from ftdsl.reports.summary import MARKS, step_line
 from ftdsl.results.models import (
     DatasetOutput,
@@ -73,9 +73,8 @@ def run_sections(run: RunResult, extent: Extent) -> Iterator[tuple[str, str, Nod
     trainings = [step.output for step in run.steps if isinstance(step.output, TrainOutput)]
     if trainings:
         yield "training", "Training", [training_card(each) for each in trainings]
-    findings = list(findings_of(run))
     for name in dataset_names(run):
-        yield f"data-{name}", f"Data: {name}", dataset_body(run, name, findings, extent)
+        yield f"data-{name}", f"Data: {name}", dataset_body(run, name, extent)
     if run.steps:
         yield "steps", "Steps", [_steps(run), _files(run)]
 

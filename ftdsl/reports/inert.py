@@ -49,12 +49,12 @@ _ASCII = str.maketrans(
 
 def line(text: str) -> str:
     """``text`` on one line: control characters, line breaks among them, as visible symbols."""
-    return _disarm(text.translate(_LINE))
+    return disarmed(text.translate(_LINE))
 
 
 def block(text: str) -> str:
     """``text`` with its line feeds kept and its tabs as one space."""
-    return _disarm(text.translate(_BLOCK))
+    return disarmed(text.translate(_BLOCK))
 
 
 def shortened(text: str, limit: int) -> str:
@@ -73,6 +73,7 @@ def encodable(text: str, encoding: str) -> str:
     return text
 
 
-def _disarm(text: str) -> str:
+def disarmed(text: str) -> str:
+    """``text`` in which no line begins a workflow command; its control characters stay."""
     text = _BRACKET_COMMAND.sub(_BRACKET_STAND_IN, text)
     return _COLON_COMMAND.sub(lambda match: match[1] + _COLON_STAND_IN, text)
