@@ -73,20 +73,20 @@ def _requirement(each: Requirement) -> Markup:
     )
 
 
-def score_cards(outputs: Sequence[EvalOutput], trained: frozenset[str]) -> Markup:
-    """One card a score: each model's mean with its whiskers, trained models in color."""
+def score_cards(outputs: Sequence[EvalOutput], on_trial: frozenset[str]) -> Markup:
+    """One card a score: each model's mean with its whiskers, those on trial in color."""
     names = dict.fromkeys(name for output in outputs for name in output.scores)
-    return tag("div", *(_score_card(name, outputs, trained) for name in names), class_="cards")
+    return tag("div", *(_score_card(name, outputs, on_trial) for name in names), class_="cards")
 
 
-def _score_card(name: str, outputs: Sequence[EvalOutput], trained: frozenset[str]) -> Markup:
+def _score_card(name: str, outputs: Sequence[EvalOutput], on_trial: frozenset[str]) -> Markup:
     found = [(output, output.scores[name]) for output in outputs if name in output.scores]
     first = found[0][1]
     told = f"{first.confidence:.0%} interval, {first.method}, {plural(first.n, 'case')}"
     missing = sum(each.unscored for _, each in found)
     rows: list[Node] = []
     for output, each in found:
-        tone = "accent" if output.model in trained or len(found) == 1 else "other"
+        tone = "accent" if output.model in on_trial or len(found) == 1 else "other"
         rows += [
             tag("span", output.model),
             tag("span", tag("b", score(each.mean)), " ",

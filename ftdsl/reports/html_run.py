@@ -66,7 +66,7 @@ def run_sections(run: RunResult, extent: Extent) -> Iterator[tuple[str, str, Nod
             f"eval-{name}",
             f"Scores on {name}",
             [
-                score_cards(of_name, _trained(run)),
+                score_cards(of_name, _candidates(run)),
                 answers(of_name, extent),
             ],
         )
@@ -79,8 +79,11 @@ def run_sections(run: RunResult, extent: Extent) -> Iterator[tuple[str, str, Nod
         yield "steps", "Steps", [_steps(run), _files(run)]
 
 
-def _trained(run: RunResult) -> frozenset[str]:
-    return frozenset(s.output.name for s in run.steps if isinstance(s.output, TrainOutput))
+def _candidates(run: RunResult) -> frozenset[str]:
+    """The models that are on trial: trained ones, and those that a gate decides on."""
+    trained = {s.output.name for s in run.steps if isinstance(s.output, TrainOutput)}
+    gates = (step.output for step in run.steps if isinstance(step.output, GateOutput))
+    return frozenset(trained | {each.candidate for gate in gates for each in gate.requirements})
 
 
 def _steps(run: RunResult) -> Markup:

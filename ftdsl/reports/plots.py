@@ -58,16 +58,12 @@ def bar(value: float, bound: float | None, tone: str) -> Markup:
 def score_bar(mean: float, low: float, high: float, tone: str) -> Markup:
     """A score in [0, 1] as a bar with the whiskers of its interval."""
     scale = Scale(0, 1)
-    grid = [
-        tag("line", x1=f"{at}%", x2=f"{at}%", y1=5, y2=21, class_="grid") for at in (25, 50, 75)
-    ]
     told = f"{score(mean)}, interval {score(low)} to {score(high)}"
     return _figure(
         26,
         told,
         tag("rect", x="0", y=5, width="100%", height=16, rx=3, class_="track"),
         tag("rect", x="0", y=5, width=scale.at(mean), height=16, rx=3, class_=f"fill {tone}"),
-        *grid,
         *_whiskers(scale, low, high, 13, 6),
     )
 
