@@ -83,5 +83,8 @@ def mcnemar(gained: int, lost: int) -> float:
     differing = gained + lost
     if differing == 0:
         return 1.0
-    tail: int = sum(math.comb(differing, k) for k in range(min(gained, lost) + 1))
+    tail = ways = 1
+    for k in range(min(gained, lost)):
+        ways = ways * (differing - k) // (k + 1)
+        tail += ways
     return float(min(Fraction(1), Fraction(2 * tail, 2**differing)))

@@ -25,8 +25,8 @@ class Unscorable(Exception):
 
 _WORDS = re.compile(r"\w+")
 _NUMBER = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d{1,3}\b)?|\.\d+")
-# A sign belongs to a number unless it stands between two operands, as in "16-3".
-_SIGN = re.compile(r"(?<![\w)\].])\s*([-+])\s*\$?$")
+# A sign touches its number, or the currency before it, and nothing that it could be taken from.
+_SIGN = re.compile(r"(?<![\w)\].%])([-+])\$?$")
 _DIGITS = 60  # digits to which two numbers are subtracted
 
 
