@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import numpy as np
+
 from ftdsl.quality.patterns import count_matches, matches
-from ftdsl.quality.texts import as_texts
+from ftdsl.quality.texts import Texts, as_texts
 
 CONTROL = (
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}\x{200b}-\x{200f}\x{202a}-\x{202e}"
@@ -18,12 +20,46 @@ SPECIAL = (
     r"<\|[A-Za-z0-9_ ]{1,40}\|>|<｜[^｜<>]{1,40}｜>|<(?:start|end)_of_turn>|</?s>"
     r"|<(?:bos|eos|pad|unk)>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_(?:image|audio)>"
 )
+_MARKS = tuple(
+    one.encode()
+    for one in (
+        "<|",
+        "<｜",
+        "_of_",
+        "<s>",
+        "</s>",
+        "<bos>",
+        "<eos>",
+        "<pad>",
+        "<unk>",
+        "INST]",
+        "SYS>>",
+    )
+)
+"""Every special token holds one of these; looking for them first is quicker than any pattern."""
+_ALLOWED = b"\t\n\r"
 _WORD = re.compile(r"\w+")
 
 
 def control_characters(column: list[str]) -> list[int]:
     """Control, zero-width and bidirectional control characters other than tab and line ends."""
-    return count_matches(column, CONTROL)
+    texts = as_texts(column)
+    codes = np.frombuffer(texts.joined, np.uint8)
+    low = np.count_nonzero(codes < 32) + np.count_nonzero(codes == 127)
+    if low > sum(np.count_nonzero(codes == one) for one in _ALLOWED):
+        return count_matches(texts, CONTROL)
+    # Without an ASCII one, only texts in other characters can hold any.
+    return _count_among(texts, CONTROL, [not one.isascii() for one in texts])
+
+
+def _count_among(texts: Texts, source: str, suspect: list[bool]) -> list[int]:
+    """``count_matches`` where only the suspects can hold a match."""
+    counts = [0] * len(texts)
+    among = [index for index, one in enumerate(suspect) if one]
+    found = count_matches([texts[index] for index in among], source)
+    for index, count in zip(among, found, strict=True):
+        counts[index] = count
+    return counts
 
 
 def mojibake(column: list[str]) -> list[bool]:
@@ -34,7 +70,12 @@ def mojibake(column: list[str]) -> list[bool]:
 
 def special_tokens(column: list[str]) -> list[int]:
     """Reserved tokens of chat templates, such as ``<|im_end|>``, written out in each text."""
-    return count_matches(column, SPECIAL)
+    texts = as_texts(column)
+    there = [mark for mark in _MARKS if mark in texts.joined]
+    if not there:
+        return [0] * len(texts)
+    suspect = [any(mark in one for mark in there) for one in texts.utf8]
+    return _count_among(texts, SPECIAL, suspect)
 
 
 def repeated(column: list[str], n: int = 3) -> list[float]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import sys
+from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ftdsl.quality.texts import as_texts
 
@@ -23,21 +26,38 @@ def words(column: list[str]) -> list[int]:
     texts = as_texts(column)
     if texts.ascii:
         return _ascii_words(texts.utf8, texts.joined)
-    utf8 = [
-        data if len(data) == len(one) else b"" for one, data in zip(texts, texts.utf8, strict=True)
-    ]
+    pairs = zip(texts, texts.utf8, strict=True)
+    utf8 = [data if len(data) == len(one) else b"" for one, data in pairs]
     counts = _ascii_words(utf8, b"\n".join(utf8))
-    for index, data in enumerate(utf8):
-        if not data:
-            counts[index] = len(_WORD.findall(texts[index]))
+    wide = [index for index, data in enumerate(utf8) if not data and texts[index]]
+    for index, count in zip(wide, _wide_words([texts[i] for i in wide]), strict=True):
+        counts[index] = count
     return counts
+
+
+@cache
+def _word_characters() -> NDArray[np.uint8]:
+    """For each code point, 1 where it is a word character: 1 MiB, made when first needed."""
+    table = np.zeros(sys.maxunicode + 1, np.uint8)
+    for found in _WORD.finditer("".join(map(chr, range(sys.maxunicode + 1)))):
+        table[found.start() : found.end()] = 1
+    return table
+
+
+def _wide_words(texts: list[str]) -> list[int]:
+    codes = np.frombuffer("\n".join(["", *texts]).encode("utf-32-le"), np.uint32)
+    return _starts(_word_characters()[codes], [len(one) + 1 for one in texts])
 
 
 def _ascii_words(utf8: list[bytes], joined: bytes) -> list[int]:
     marks = np.frombuffer((b" " + joined).translate(_WORD_BYTES), np.uint8)
+    return _starts(marks, [len(one) + 1 for one in utf8])
+
+
+def _starts(marks: NDArray[np.uint8], lengths: list[int]) -> list[int]:
+    """Places where a word starts, counted for each of the texts that follow one another."""
     starts = np.flatnonzero(marks[1:] > marks[:-1])
-    ends = np.cumsum([len(one) + 1 for one in utf8])
-    counts: list[int] = np.diff(np.searchsorted(starts, ends), prepend=0).tolist()
+    counts: list[int] = np.diff(np.searchsorted(starts, np.cumsum(lengths)), prepend=0).tolist()
     return counts
 
 

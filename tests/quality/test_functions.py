@@ -287,3 +287,32 @@ def test_a_tokenizer_file(tmp_path: Path) -> None:
     of = replace(dataset(), tokenizer="tokenizer.json")
     row = chat({"role": "user", "content": "a b"}, {"role": "assistant", "content": "c"})
     assert Evaluator(of, tmp_path).column(call("tokens", ROW), [row]) == [3]
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(
+        st.lists(
+            st.sampled_from(
+                [
+                    "<|im_end|>",
+                    "<｜User｜>",
+                    "<end_of_turn>",
+                    "<s>",
+                    "</s>",
+                    "<bos>",
+                    "[/INST]",
+                    "a<b",
+                ]
+                + ["<<SYS>>", "<</SYS>>", "<start_of_image>", "<unk>", "|>", "\u200b", "\x7f", "é"]
+            ),
+            max_size=4,
+        ).map(" ".join),
+        max_size=6,
+    )
+)
+def test_looking_for_marks_first_misses_nothing(column: list[str]) -> None:
+    plain = [len(list(re2.finditer(characters.SPECIAL, one))) for one in column]
+    assert characters.special_tokens(column) == plain
+    control = [len(list(re2.finditer(characters.CONTROL, one))) for one in column]
+    assert characters.control_characters(column) == control
