@@ -92,8 +92,7 @@ def misspelled(column: list[str]) -> list[int]:
     if not len(hits):
         return counts
     listed = misspellings()
-    ends = np.cumsum([len(one) + 1 for one in texts.utf8])
-    rows = np.searchsorted(ends, starts[hits] - len(_PAD), side="right").tolist()
+    rows = texts.rows_at(starts[hits] - len(_PAD))
     for hit, row in zip(hits.tolist(), rows, strict=True):
         start = int(starts[hit])
         if data[start : start + int(lengths[hit])] in listed:

@@ -289,23 +289,17 @@ def test_a_tokenizer_file(tmp_path: Path) -> None:
     assert Evaluator(of, tmp_path).column(call("tokens", ROW), [row]) == [3]
 
 
+MARKED = [
+    "<|im_end|>", "<｜User｜>", "<end_of_turn>", "<s>", "</s>", "<bos>", "[/INST]", "[INST]", "a<b",
+    "<<SYS>>", "<</SYS>>", "<start_of_image>", "<unk>", "<pad>", "|>", "\u200b", "\x7f", "é", "<",
+]  # fmt: skip
+
+
 @settings(max_examples=80, deadline=None)
 @given(
     st.lists(
         st.lists(
-            st.sampled_from(
-                [
-                    "<|im_end|>",
-                    "<｜User｜>",
-                    "<end_of_turn>",
-                    "<s>",
-                    "</s>",
-                    "<bos>",
-                    "[/INST]",
-                    "a<b",
-                ]
-                + ["<<SYS>>", "<</SYS>>", "<start_of_image>", "<unk>", "|>", "\u200b", "\x7f", "é"]
-            ),
+            st.sampled_from(MARKED),
             max_size=4,
         ).map(" ".join),
         max_size=6,
