@@ -231,12 +231,20 @@ class Decision:
                 "high": high,
                 "bound": asked.condition.bound,
                 "op": asked.condition.op,
+                "unit": _unit(asked.condition),
                 "n": len(asked.cases),
                 "method": "value",
                 "confidence": confidence,
                 "spec_line": asked.spec_line,
             }
         )
+
+
+def _unit(condition: Condition) -> str:
+    names = {name for name, _ in condition.weights}
+    if names and names <= _LATENCY.keys():
+        return "seconds"
+    return "dollars" if names == {"cost_per_1k"} else "share"
 
 
 def _is_mean(name: str) -> bool:

@@ -102,7 +102,7 @@ def _asked(
 ) -> Asked:
     text = require.condition.source or _written(require.condition)
     text += f" by {require.by}" if require.by is not None else ""
-    text += f" with confidence {require.confidence:.10g}" if require.stated else ""
+    text += f" with confidence {100 * require.confidence:.10g}%" if require.stated else ""
     return Asked(
         condition=condition,
         text=text,

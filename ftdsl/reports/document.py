@@ -181,6 +181,7 @@ class GateEntry:
     slice: str
     op: str
     bound: float
+    unit: Literal["share", "seconds", "dollars"]
     method: str
     confidence: float
     paired: bool

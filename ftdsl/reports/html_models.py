@@ -40,6 +40,7 @@ def gate_cards(gate: GateOutput) -> list[Node]:
         cards = tag("div", *map(_requirement, sliced), class_="cards")
         summary = tag("summary", f"By slice: {plural(len(sliced), 'requirement')}")
         body.append(tag("details", summary, cards, open=bad))
+    body += [tag("p", note, class_="soft small") for note in gate.notes]
     return body
 
 
@@ -59,17 +60,24 @@ def _requirement(each: Requirement) -> Markup:
             class_="head",
         ),
         tag("p", tag("code", each.requirement)),
-        interval_plot(
-            each.estimate,
-            each.low,
-            each.high,
-            each.bound,
-            each.op,
-            tone=MOODS[each.verdict],
-            points=each.paired,
-        ),
+        _plot(each),
         tag("p", requirement_text(each), class_="soft small"),
         class_="card",
+    )
+
+
+def _plot(each: Requirement) -> Markup | None:
+    """The interval against its bound; nothing for what is no share, and so has no scale."""
+    if each.unit != "share":
+        return None
+    return interval_plot(
+        each.estimate,
+        each.low,
+        each.high,
+        each.bound,
+        each.op,
+        tone=MOODS[each.verdict],
+        points=each.paired,
     )
 
 

@@ -15,11 +15,11 @@ from ftdsl.reports.json import document
 from ftdsl.reports.numbers import (
     count,
     decimal,
-    difference,
     duration,
     interval,
     meter,
     plural,
+    quantity,
     score,
     share,
 )
@@ -73,8 +73,8 @@ def _gates(gates: tuple[GateEntry, ...]) -> Iterator[str]:
             f"{_VERDICT_MARKS[gate.verdict]} {text(gate.name)}",
             text(gate.candidate) + (f" ({text(gate.slice)})" if gate.slice else ""),
             code(gate.requirement),
-            difference(gate.estimate) if gate.paired else score(gate.estimate),
-            interval(gate.low, gate.high, points=gate.paired),
+            quantity(gate.estimate, gate.unit, points=gate.paired),
+            interval(gate.low, gate.high, points=gate.paired, unit=gate.unit),
             count(gate.n),
         )
         for gate in gates

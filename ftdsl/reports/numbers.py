@@ -44,8 +44,19 @@ def difference(value: float) -> str:
     return f"{value * 100:+.1f} pp" if math.isfinite(value) else "unknown"
 
 
-def interval(low: float, high: float, *, points: bool = False) -> str:
-    """``[34.1%, 48.0%]``, or in points ``[+22.4, +35.7] pp``."""
+def quantity(value: float, unit: str, *, points: bool = False) -> str:
+    """An estimate in its unit: a score, a difference in points, seconds or dollars."""
+    if unit == "seconds":
+        return f"{value:.3g} s"
+    if unit == "dollars":
+        return money(value)
+    return difference(value) if points else score(value)
+
+
+def interval(low: float, high: float, *, points: bool = False, unit: str = "share") -> str:
+    """``[34.1%, 48.0%]``, or in points ``[+22.4, +35.7] pp``, or in another unit."""
+    if unit != "share":
+        return f"[{quantity(low, unit)}, {quantity(high, unit)}]"
     if points and math.isfinite(low) and math.isfinite(high):
         return f"[{low * 100:+.1f}, {high * 100:+.1f}] pp"
     return f"[{score(low)}, {score(high)}]"

@@ -9,10 +9,10 @@ from ftdsl.reports.inert import line, shortened
 from ftdsl.reports.numbers import (
     count,
     decimal,
-    difference,
     interval,
     meter,
     plural,
+    quantity,
     score,
     share,
     sparkline,
@@ -145,6 +145,7 @@ def _details(run: RunResult, step: StepRun, style: Style) -> Iterator[str]:
             yield from _scores(run, name, style)
         case GateOutput():
             yield from _requirements(step.output.requirements, style)
+            yield from (f"    {line(note)}" for note in step.output.notes)
         case _:
             return
 
@@ -244,8 +245,8 @@ def _requirements(requirements: Iterable[Requirement], style: Style) -> Iterator
 
 def requirement_text(each: Requirement) -> str:
     """Estimate, interval, cases and method of one requirement."""
-    value = difference(each.estimate) if each.paired else score(each.estimate)
-    told = f"{value} {interval(each.low, each.high, points=each.paired)}"
+    value = quantity(each.estimate, each.unit, points=each.paired)
+    told = f"{value} {interval(each.low, each.high, points=each.paired, unit=each.unit)}"
     parts = [told, plural(each.n, "case"), line(each.method)]
     if each.fixed is not None and each.broken is not None:
         parts.append(f"{count(each.fixed)} fixed, {count(each.broken)} broken")

@@ -270,7 +270,8 @@ class EvalOutput(Result):
 class Requirement(Result):
     """One ``require`` of a gate, decided. For a comparison with the baseline ``estimate`` is the
     paired difference and ``bound`` the margin it must reach. ``needed_n`` is the number of cases
-    that would decide an inconclusive one at the estimate seen."""
+    that would decide an inconclusive one at the estimate seen. ``unit`` is of ``estimate``,
+    ``low``, ``high`` and ``bound``: a share of one, seconds, or US dollars."""
 
     requirement: str
     candidate: str
@@ -281,6 +282,7 @@ class Requirement(Result):
     high: float
     bound: float
     op: str
+    unit: Literal["share", "seconds", "dollars"] = "share"
     n: int
     needed_n: int | None = None
     method: str

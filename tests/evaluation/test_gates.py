@@ -36,7 +36,7 @@ def test_a_point_decides_without_confidence(tmp_path: Path) -> None:
     (one,) = found.requirements
     assert (found.verdict, one.verdict, one.estimate, one.bound) == ("pass", "pass", 0.82, 0.82)
     assert (one.low, one.high) == wilson(0.82, 50, 0.95)
-    assert one.method == "Wilson"
+    assert (one.method, one.unit) == ("Wilson", "share")
     assert decide(tmp_path, require(at_least(0.83)), scores(41, 50)).verdict == "fail"
 
 
@@ -214,7 +214,7 @@ def test_latency_is_decided_by_value_or_by_order_statistics(tmp_path: Path) -> N
     publish(where, "tuned", scores(100, 100), latency=[i / 100 for i in range(1, 101)])
     under = binary(measure("latency.p95"), "<=", number(0.97))
     (one,) = run_gate(gate_step(require(under)), where).requirements
-    assert (one.verdict, one.estimate) == ("pass", 0.95)
+    assert (one.verdict, one.estimate, one.unit) == ("pass", 0.95, "seconds")
     (one,) = run_gate(gate_step(require(under, 0.95)), where).requirements
     assert (one.verdict, one.low, one.high) == ("inconclusive", 0.9, 1.0)
 
