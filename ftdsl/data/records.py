@@ -140,7 +140,7 @@ def audit(block: RecordBlock, sources: list[bytes]) -> None:
         sources = _without_deep(block, sources)
         return audit(block, sources)
     everywhere = range(len(sources))
-    escapes = b"\\u00" in body
+    escapes = _has_escapes(body)
     if _marks(written) != _marks(body) or (escapes and b"\\u0022" in body):
         _look(block, sources, everywhere, _repeated)
     if escapes and b"\\u0000" in body:
@@ -157,16 +157,20 @@ def _marks(data: bytes) -> int:
     return int(np.count_nonzero(np.frombuffer(data, np.uint8) == 34))
 
 
+def _has_escapes(data: bytes) -> bool:
+    """Whether some ``\\u`` stands in ``data``."""
+    codes = np.frombuffer(data, np.uint8)
+    return bool(np.any(codes[np.flatnonzero(codes[:-1] == 92) + 1] == 117))
+
+
 def long_numbers(data: bytes) -> list[int]:
     """Places in ``data`` near which ``_LONG`` digits stand together. Such a run covers one of every
-    16 bytes, with four more digits before or after it; only where that is so is looked at."""
+    16 bytes, with seven more digits before or after it; only where that is so is looked at."""
     codes = np.frombuffer(data, np.uint8)
     at = np.flatnonzero(codes[_LONG - 1 :: _LONG] - 48 < 10) * _LONG + _LONG - 1
-    before = at
-    for step in (1, 2, 3, 4):
+    before, after = at, at[at < len(codes) - 7]
+    for step in range(1, 8):
         before = before[codes[before - step] - 48 < 10]
-    after = at[at < len(codes) - 4]
-    for step in (1, 2, 3, 4):
         after = after[codes[after + step] - 48 < 10]
     places = {*before.tolist(), *after.tolist()}
     return [one for one in places if _RUN.search(data, one - _LONG + 1, one + _LONG)]

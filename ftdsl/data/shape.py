@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 from ftdsl.data.formats import FORMATS
@@ -16,7 +17,7 @@ _NUMBERS = frozenset({"float", "ratio", "points", "duration", "money", "size"})
 _EXPECTED = {"text": "a text", "int": "a whole number", "bool": "a bool", "date": "a date"}
 
 
-_TURN = ("role", "content")
+_ROLE, _CONTENT = itemgetter("role"), itemgetter("content")
 _TEXTS = {str}
 
 
@@ -173,7 +174,7 @@ def _turns(name: str, value: Any) -> Problem | None:
         return _wrong(name, "a list of turns", value)
     # The usual turns, two texts each, are told at once; anything else is looked at in full.
     try:
-        kinds = {type(one[key]) for one in value for key in _TURN}
+        kinds = {*map(type, map(_ROLE, value)), *map(type, map(_CONTENT, value))}
     except (KeyError, TypeError, IndexError):
         kinds = set()
     if kinds == _TEXTS and (max(map(len, value)) == 2 or not any("tool_calls" in o for o in value)):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import Any
 
 from ftdsl.data.formats import MESSAGES, Message, content_text, turns
 from ftdsl.data.row import Row
 
-_SYSTEM = ("system", "developer")
+_SYSTEM = frozenset({"system", "developer"})
+_ROLE, _CONTENT = itemgetter("role"), itemgetter("content")
 
 
 def messages(row: Row) -> list[Message]:
@@ -20,23 +22,21 @@ def messages(row: Row) -> list[Message]:
     return [] if row.base is None else MESSAGES[row.base](row.value)
 
 
-def _reply_index(turns_: list[Message]) -> int:
-    for index in range(len(turns_) - 1, -1, -1):
-        if turns_[index]["role"] == "assistant":
-            return index
-    return -1
-
-
 def exchange_of(turns_: list[Message]) -> tuple[str, str]:
     """``prompt`` and ``reply`` of these turns, in one go."""
-    last = _reply_index(turns_)
-    asked = [
-        said if type(said := one.get("content")) is str else content_text(said)
-        for one in (turns_ if last < 0 else turns_[:last])
-        if one["role"] not in _SYSTEM
-    ]
-    answered = content_text(turns_[last].get("content")) if last >= 0 else ""
-    return "\n".join(asked), answered
+    roles = list(map(_ROLE, turns_))
+    last = len(roles) - 1
+    while last >= 0 and roles[last] != "assistant":
+        last -= 1
+    before = turns_ if last < 0 else turns_[:last]
+    if not _SYSTEM.isdisjoint(roles):
+        before = [one for one, role in zip(before, roles, strict=False) if role not in _SYSTEM]
+    try:
+        asked = "\n".join(map(_CONTENT, before))
+    except (KeyError, TypeError):
+        # A turn whose content is no text: parts, or none beside a tool call.
+        asked = "\n".join([content_text(one.get("content")) for one in before])
+    return asked, content_text(turns_[last].get("content")) if last >= 0 else ""
 
 
 def reply(row: Row) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -14,6 +15,7 @@ from ftdsl.data.rows import messages as messages_of
 Message = dict[str, Any]
 
 ROLES = frozenset({"system", "developer", "user", "assistant", "tool"})
+_ROLE, _CONTENT = itemgetter("role"), itemgetter("content")
 _SYSTEM = ("system", "developer")
 _BEFORE = {
     "user": ("", "assistant"),
@@ -32,7 +34,7 @@ class Conversations(list[list[Message]]):
     def roles(self) -> list[tuple[str, ...]]:
         """The roles of each row's turns, in order."""
         if self._roles is None:
-            self._roles = [tuple([one["role"] for one in turns]) for turns in self]
+            self._roles = [tuple(map(_ROLE, turns)) for turns in self]
         return self._roles
 
 
@@ -90,7 +92,7 @@ def empty_turns(row: Row) -> int:
     image."""
     turns = messages_of(row)
     try:
-        if all(map(str.strip, [one["content"] for one in turns])):
+        if all(map(str.strip, map(_CONTENT, turns))):
             return 0
     except (KeyError, TypeError):
         # A turn without a text of its own: each is looked at below.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from ftdsl.data.rows import Part, parts, resolve_files
@@ -96,11 +97,25 @@ def _alone(
     def tick(_records: int) -> None:
         context.checkpoint()
 
-    for index, part in enumerate(pieces):
-        with (sink.work / artifact_name(index)).open("wb") as artifact:
-            tally = examination.examine(part, artifact, tick)
-        sink.take(index, tally)
-        progress.advance(_bytes(part))
+    with _no_cycles():
+        for index, part in enumerate(pieces):
+            with (sink.work / artifact_name(index)).open("wb") as artifact:
+                tally = examination.examine(part, artifact, tick)
+            sink.take(index, tally)
+            progress.advance(_bytes(part))
+
+
+@contextmanager
+def _no_cycles() -> Iterator[None]:
+    """Keep the collector from looking for cycles: rows hold none, and it takes a fifth of the
+    time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _shared(
