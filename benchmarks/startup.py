@@ -1,7 +1,7 @@
 """CPU time of ``ftdsl check`` on every shipped spec, cold and unchanged, beside ``python -c pass``.
 
-Cold means an empty diagnostics cache and compiled bytecode; unchanged means a second call. Times are
-user + system seconds of the child process (``os.wait4``), medians, in one run on one machine.
+Cold means an empty diagnostics cache and compiled bytecode; unchanged means a second call. Times
+are user + system seconds of the child process (``os.wait4``), medians of one run.
 """
 
 from __future__ import annotations

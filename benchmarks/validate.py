@@ -90,9 +90,7 @@ def plain_loop(root: Path) -> int:
             spoken = [role for role in roles if role != "system"]
             pairs = len(spoken) // 2
             reply = messages[-1]["content"]
-            prompt = "\n".join(
-                one["content"] for one in messages[:-1] if one["role"] != "system"
-            )
+            prompt = "\n".join(one["content"] for one in messages[:-1] if one["role"] != "system")
             holds = (
                 all(role in known for role in roles),
                 spoken == ["user", "assistant"] * pairs,

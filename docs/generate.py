@@ -1,7 +1,7 @@
 """Writes the reference pages and JSON Schemas from the catalog, the codes, the commands and models.
 
-    python -m docs.generate           write them
-    python -m docs.generate --check   say which are out of date, exit 1 if any
+python -m docs.generate           write them
+python -m docs.generate --check   say which are out of date, exit 1 if any
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from pathlib import Path
 
 from docs.commands import command_page
 from docs.schemas import schema_pages
-
 from ftdsl.diagnostics.codes import CODES
 from ftdsl.diagnostics.codes.code import Code
 from ftdsl.language import catalog
@@ -48,7 +47,7 @@ _FAMILIES = {
 
 
 def main(arguments: list[str]) -> int:
-    """Write every page, or with ``--check`` name those that are out of date. Returns an exit code."""
+    """Write every page, or with ``--check`` name those out of date. Returns an exit code."""
     stale = [path for path, text in pages().items() if _read(path) != text]
     if arguments == ["--check"]:
         for path in stale:

@@ -46,7 +46,7 @@ def _dispatch(words: list[str]) -> int:
     if name in _BRIEF:
         import gc
 
-        gc.disable()  # a check lives for a tenth of a second: collecting costs it 3 %, frees nothing
+        gc.disable()  # a check lives a tenth of a second: collecting costs 3 %, frees nothing
     from ftdsl.cli.commands import load
 
     command = load(name)

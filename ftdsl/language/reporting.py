@@ -24,8 +24,7 @@ class Report:
     def in_incomplete(self, span: Span) -> bool:
         """Whether ``span`` lies in a block that is not complete."""
         return any(
-            one.path == span.path and one.start <= span.start <= one.end
-            for one in self._incomplete
+            one.path == span.path and one.start <= span.start <= one.end for one in self._incomplete
         )
 
     def add(

@@ -245,9 +245,7 @@ class Bound:
     span: Span
 
 
-Statement = (
-    Setting | Rule | Use | Drop | By | Expect | Score | Slice | Require | Target | Bound
-)
+Statement = Setting | Rule | Use | Drop | By | Expect | Score | Slice | Require | Target | Bound
 
 
 # --- top level -------------------------------------------------------------------------------
@@ -320,8 +318,19 @@ class Schema:
 
 
 BlockKind = OneOf[
-    "ruleset", "dataset", "check", "dedup", "coverage", "model", "eval", "select", "train",
-    "sweep", "gate", "rate", "waive",
+    "ruleset",
+    "dataset",
+    "check",
+    "dedup",
+    "coverage",
+    "model",
+    "eval",
+    "select",
+    "train",
+    "sweep",
+    "gate",
+    "rate",
+    "waive",
 ]
 
 

@@ -110,7 +110,8 @@ class Removal(Result):
     """A dropped row and the evidence for it. ``kept_path`` differs from the row's own dataset for
     leakage (``against``). ``excerpt`` and ``kept_excerpt`` are the compared texts of both rows, cut
     to a few hundred characters, so that a report can show them side by side. ``method`` is
-    ``exact``, ``near`` or ``fuzzy``; ``clause`` the drop line, ``near on prompt against golden``."""
+    ``exact``, ``near`` or ``fuzzy``; ``clause`` the drop line: ``near on prompt against golden``.
+    """
 
     row_id: str
     line: int

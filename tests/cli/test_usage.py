@@ -142,7 +142,6 @@ def test_what_is_there_is_kept(project: Project) -> None:
     assert (project.root / "fresh/specs/starter.ftspec").read_text() == before
 
 
-@pytest.mark.code("FT265")
 def test_what_cannot_be_read_is_not_formatted(project: Project) -> None:
     broken = project.write("broken.ftspec", "ftspec 1\n\ndataset {\n")
     done = project.run("fmt", "broken.ftspec")

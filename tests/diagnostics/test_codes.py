@@ -16,7 +16,7 @@ from ftdsl.language.analyze import analyze
 PACKAGE = Path(__file__).parents[2] / "ftdsl"
 TESTS = Path(__file__).parents[1]
 _CODE = re.compile(r"\bFT[0-9]{3}\b")
-_EMITTED = re.compile(r"""["'](FT[0-9]{3})["']""")
+_EMITTED = re.compile(r"""["'(\[](FT[0-9]{3})["')\]]""")
 
 SPEC_CODES = [code for code in CODES.values() if code.examples == "spec"]
 

@@ -42,7 +42,9 @@ PUBLIC = {
 
 
 def modules() -> Iterator[Path]:
-    return (path for path in sorted(PACKAGE.rglob("*.py")) if len(path.relative_to(PACKAGE).parts) > 1)
+    return (
+        path for path in sorted(PACKAGE.rglob("*.py")) if len(path.relative_to(PACKAGE).parts) > 1
+    )
 
 
 def imported(path: Path) -> Iterator[tuple[str, ...]]:

@@ -138,16 +138,6 @@ CODES: tuple[Code, ...] = (
         "run",
     ),
     Code(
-        "FT265",
-        "unformattable",
-        "a spec cannot be formatted because it cannot be read",
-        "The formatter writes nothing unless the text parses, means the same afterwards, keeps "
-        "every comment, and stays the same when formatted again. `ftdsl check` says what is wrong.",
-        "printf 'ftspec 1\\ndataset {' > broken.ftspec\nftdsl fmt broken.ftspec",
-        "ftdsl fmt specs/support.ftspec",
-        "run",
-    ),
-    Code(
         "FT266",
         "changed-file",
         "a file given to --changed is no source of the spec's data",
