@@ -2,8 +2,8 @@
 
 A fenced block says what it is by its first word: ``ftspec`` blocks are checked (a whole program
 must be clean; with ``error FTnnn`` it must raise that code; a fragment must parse), ``console``
-blocks are run in a copy of the specs and their output compared (``…`` stands for anything), and ``python``
-blocks are executed there.
+blocks are run in a copy of the specs and their output compared (``…`` stands for anything), and
+``python`` blocks are executed there.
 """
 
 from __future__ import annotations
