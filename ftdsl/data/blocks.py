@@ -12,7 +12,7 @@ from ftdsl.data.formats import FORMATS
 from ftdsl.data.head import as_json_lines, opened
 from ftdsl.data.identity import key_text, unit_hash
 from ftdsl.data.json_array import array_blocks
-from ftdsl.data.lines import line_blocks
+from ftdsl.data.lines import count_byte, line_blocks
 from ftdsl.data.records import RecordBlock, line_records
 from ftdsl.data.row import Row
 from ftdsl.data.shape import Problem, Shape
@@ -64,13 +64,10 @@ def parts(file: DataFile, size: int = PART_BYTES) -> Iterator[Part]:
         start, at, line, first_line = 0, 0, 1, 1
         while chunk := raw.read(CHUNK):
             cut = chunk.rfind(b"\n") + 1
-            end = at + cut
-            if cut and end - start >= size:
-                line += chunk.count(b"\n")
-                yield Part(file, start, end, first_line)
-                start, first_line = end, line
-            else:
-                line += chunk.count(b"\n")
+            line += count_byte(chunk, 10)
+            if cut and at + cut - start >= size:
+                yield Part(file, start, at + cut, first_line)
+                start, first_line = at + cut, line
             at += len(chunk)
     if at > start:
         yield Part(file, start, at, first_line)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 MAX_LINE = 64 << 20
 
 
@@ -59,3 +61,9 @@ def line_blocks(
         held, size = ([tail], len(tail)) if tail else ([], 0)
     if held:
         yield LineBlock(first_line, first_offset, [b"".join(held)], unfinished=True)
+
+
+def count_byte(data: bytes, code: int) -> int:
+    """How often the byte ``code`` stands in ``data``: several times faster than ``bytes.count``,
+    which stops at every find."""
+    return int(np.count_nonzero(np.frombuffer(data, np.uint8) == code))

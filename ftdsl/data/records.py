@@ -14,7 +14,7 @@ import orjson
 
 from ftdsl.data.faults import Fault, excerpt
 from ftdsl.data.json_lines import TOO_DEEP, diagnose, inexact_number, repeated_key
-from ftdsl.data.lines import LineBlock
+from ftdsl.data.lines import LineBlock, count_byte
 
 Record = dict[str, Any]
 
@@ -141,7 +141,7 @@ def audit(block: RecordBlock, sources: list[bytes]) -> None:
         return audit(block, sources)
     everywhere = range(len(sources))
     escapes = _has_escapes(body)
-    if _marks(written) != _marks(body) or (escapes and b"\\u0022" in body):
+    if count_byte(written, 34) != count_byte(body, 34) or (escapes and b"\\u0022" in body):
         _look(block, sources, everywhere, _repeated)
     if escapes and b"\\u0000" in body:
         _look(block, sources, everywhere, _nul)
@@ -150,11 +150,6 @@ def audit(block: RecordBlock, sources: list[bytes]) -> None:
         suspects = sorted({bisect_right(ends, place) for place in places})
         _look(block, sources, suspects, _inexact)
     return None
-
-
-def _marks(data: bytes) -> int:
-    """Quotation marks in ``data``: numpy counts them several times faster than ``bytes`` does."""
-    return int(np.count_nonzero(np.frombuffer(data, np.uint8) == 34))
 
 
 def _has_escapes(data: bytes) -> bool:

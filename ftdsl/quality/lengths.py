@@ -14,6 +14,8 @@ from ftdsl.quality.texts import as_texts
 _WORD = re.compile(r"\w+")
 _WORD_BYTES = bytes(bool(_WORD.match(chr(c))) if c < 128 else 0 for c in range(256))
 
+_PAGE = 1 << 14
+
 
 def length(column: list[str]) -> list[int]:
     """Unicode characters (code points) of each text."""
@@ -39,8 +41,10 @@ def words(column: list[str]) -> list[int]:
 def _word_characters() -> NDArray[np.uint8]:
     """For each code point, 1 where it is a word character: 1 MiB, made when first needed."""
     table = np.zeros(sys.maxunicode + 1, np.uint8)
-    for found in _WORD.finditer("".join(map(chr, range(sys.maxunicode + 1)))):
-        table[found.start() : found.end()] = 1
+    for first in range(0, len(table), _PAGE):
+        page = "".join(map(chr, range(first, min(first + _PAGE, len(table)))))
+        for found in _WORD.finditer(page):
+            table[first + found.start() : first + found.end()] = 1
     return table
 
 
