@@ -27,7 +27,7 @@ _TIMEOUT = 120.0
 _LOCAL_CONTEXT = 2048
 _NOWHERE = Span("", 0, 0)
 _ADAPTER = "adapter.gguf"
-_TEMPLATE = "chat_template.jinja"
+_TEMPLATE = "template.jinja"
 
 Settings = Mapping[str, Value]
 
@@ -118,9 +118,9 @@ def _parts(step: EvalStep, context: Context) -> _Parts:
         adapter = folder / _ADAPTER
         if not adapter.is_file():
             raise Refused(_not_servable(step))
-        named = dict(step.train.settings).get("template") or named
+        # The template that the model was trained with, whatever the files say by now.
         template = folder / _TEMPLATE if (folder / _TEMPLATE).is_file() else None
-    if named is not None:
+    if template is None and named is not None:
         template = _template_file(base, str(named), context.root)
     weights = resolve_model_file(base, context.root, context.cache)
     return _Parts(weights, adapter, template, settings, step.model_name, base.span)
