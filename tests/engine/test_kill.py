@@ -17,7 +17,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 #: What tells one run from another without being a result.
-_CLOCKS = {"seconds", "resumed_from", "latency", "cached", "requests"}
+_CLOCKS = {"seconds", "memory", "resumed_from", "latency", "cached", "requests"}
 
 _DATA_SPEC = """ftspec 1
 
@@ -97,13 +97,13 @@ def without_clocks(value: Any) -> Any:
 
 
 def results(root: Path) -> dict[str, Any]:
-    """The output of every published step, and every byte of its findings and removals."""
+    """The output of every published step, and every byte of findings, removals and adapters."""
     found: dict[str, Any] = {}
     for file in sorted((root / ".ftdsl" / "steps").glob("*/*/*")):
         name = f"{file.parent.parent.name}/{file.name}"
         if file.name == "result.json":
             found[name] = without_clocks(json.loads(file.read_text(encoding="utf-8"))["output"])
-        elif re.fullmatch(r"(findings|removed)\.jsonl", file.name):
+        elif re.fullmatch(r"(findings|removed)\.jsonl|adapter\.gguf", file.name):
             found[name] = file.read_bytes()
     return found
 
