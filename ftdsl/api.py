@@ -15,9 +15,9 @@ from ftdsl.engine.run import run_plan
 from ftdsl.language.analyze import Analysis
 from ftdsl.language.analyze import analyze as analyze_file
 from ftdsl.language.program import Program
+from ftdsl.language.project import find_root, real_path
 from ftdsl.plan.model import Plan
 from ftdsl.plan.planner import build_plan
-from ftdsl.project import find_root, real_path
 from ftdsl.reports.report import Report
 from ftdsl.reports.style import Style
 from ftdsl.results.artifacts import all_findings, cases

@@ -12,7 +12,7 @@ from ftdsl.cli.check_cache import folder
 from ftdsl.cli.options import add_out_option
 from ftdsl.cli.output import publish
 from ftdsl.cli.usage import UsageError
-from ftdsl.project import find_root
+from ftdsl.language.project import find_root
 from ftdsl.reports.numbers import plural, size
 from ftdsl.reports.report import Fact, Report
 

@@ -10,7 +10,7 @@ from ftdsl.cli.options import add_set_option
 from ftdsl.cli.output import publish
 from ftdsl.cli.specs import overrides_of, project_root, spec_paths
 from ftdsl.diagnostics.diagnostic import Severity
-from ftdsl.project import real_path
+from ftdsl.language.project import real_path
 from ftdsl.reports.report import Report
 
 DETAILS = """

@@ -12,8 +12,8 @@ from ftdsl.cli.output import publish, write
 from ftdsl.cli.specs import project_root, spec_paths
 from ftdsl.cli.usage import UsageError
 from ftdsl.diagnostics.diagnostic import Diagnostic
+from ftdsl.language.project import real_path
 from ftdsl.language.source import Source
-from ftdsl.project import real_path
 from ftdsl.reports.report import Report
 from ftdsl.results.models import Verdict
 

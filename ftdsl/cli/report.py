@@ -12,7 +12,7 @@ from ftdsl.cli.output import publish
 from ftdsl.cli.session import keep_page, out_folder
 from ftdsl.cli.usage import UsageError
 from ftdsl.engine.runs import read_run, run_ids
-from ftdsl.project import find_root
+from ftdsl.language.project import find_root
 from ftdsl.reports.report import Fact, Report
 
 DETAILS = """

@@ -6,7 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from ftdsl.cli.usage import UsageError, nearest
-from ftdsl.project import find_root, real_path
+from ftdsl.language.project import find_root, real_path
 
 
 def spec_paths(words: list[str]) -> list[Path]:

@@ -14,11 +14,9 @@ from ftdsl.language.imports import Loader
 from ftdsl.language.lowering import lower
 from ftdsl.language.overrides import apply_overrides
 from ftdsl.language.program import Program
+from ftdsl.language.project import find_root, real_path
 from ftdsl.language.source import Source
 from ftdsl.language.workspace import Workspace
-
-ROOT_MARKS = (".git", "pyproject.toml", ".ftdsl-root")
-"""What marks a project's root folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +37,12 @@ def analyze(
 ) -> Analysis:
     """Read and check the spec ``path`` and all it imports; reads no data and no network.
 
-    ``root`` is the project root: the nearest folder above the spec with one of ``ROOT_MARKS`` when
-    left out. ``overrides`` are values of `let`s by name, as on the command line. ``today`` decides
-    which waivers have ended. Whatever the files hold, this returns.
+    ``root`` is the project root: the nearest folder above the spec marked as one when left
+    out. ``overrides`` are values of `let`s by name, as on the command line. ``today`` decides which
+    waivers have ended. Whatever the files hold, this returns.
     """
-    place = Path(os.path.realpath(Path(path).parent)) / Path(path).name
-    top = Path(os.path.realpath(root)) if root is not None else project_root(place)
+    place = real_path(Path(path))
+    top = Path(os.path.realpath(root)) if root is not None else find_root(place)
     ws = Workspace(top, today or date.today(), dict(overrides or {}))
     main = Loader(ws).load_main(os.path.relpath(place, top).replace(os.sep, "/"))
     program = None
@@ -55,11 +53,3 @@ def analyze(
     if any(one.severity is Severity.ERROR for one in diagnostics):
         program = None
     return Analysis(program, diagnostics, ws.sources)
-
-
-def project_root(spec: Path) -> Path:
-    """The nearest folder above ``spec`` that is marked as a project's root, else its own folder."""
-    for folder in spec.parents:
-        if any((folder / mark).exists() for mark in ROOT_MARKS):
-            return folder
-    return spec.parent

@@ -14,24 +14,13 @@ from hashlib import sha256
 from pathlib import Path
 
 from ftdsl import __version__
+from ftdsl.reports.extent import Extent
 from ftdsl.reports.markup import Markup, Node, stylesheet, tag
 from ftdsl.reports.report import Report
 from ftdsl.reports.style import Style
 from ftdsl.reports.summary import MOODS, VERDICT_WORDS
 
 LIMIT = 2_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """How much of long lists is shown: findings of a rule, findings at all, removed pairs, answers,
-    and characters of one text."""
-
-    of_a_rule: int
-    findings: int
-    pairs: int
-    answers: int
-    text: int
 
 
 _EXTENTS = (
@@ -159,7 +148,7 @@ def _sections(report: Report, extent: Extent) -> Iterator[Section]:
 
 def _problems(report: Report) -> list[Markup]:
     """Diagnostics as the terminal shows them, but for the colors."""
-    from ftdsl.reports.terminal import excerpt
+    from ftdsl.reports.excerpt import excerpt
 
     found = list(report.diagnostics)
     if report.run is not None:

@@ -20,7 +20,7 @@ from ftdsl.results.models import (
 )
 
 if TYPE_CHECKING:
-    from ftdsl.reports.html import Extent
+    from ftdsl.reports.extent import Extent
 
 
 def gate_cards(gate: GateOutput) -> list[Node]:

@@ -21,7 +21,7 @@ from ftdsl.results.models import (
 from ftdsl.results.run import RunResult
 
 if TYPE_CHECKING:
-    from ftdsl.reports.html import Extent
+    from ftdsl.reports.extent import Extent
 
 
 def tiles(run: RunResult) -> Markup | None:

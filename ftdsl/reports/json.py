@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ftdsl import __version__
-from ftdsl.diagnostics.diagnostic import Diagnostic
+from ftdsl.reports.diagnostic_entry import diagnostic_entry
 from ftdsl.reports.document import (
     CountsEntry,
     Document,
@@ -60,23 +60,6 @@ def _findings(report: Report) -> tuple[FindingEntry, ...]:
 
         found.extend(finding_entries(report))
     return tuple(found)
-
-
-def diagnostic_entry(report: Report, one: Diagnostic) -> FindingEntry:
-    """A diagnostic about a spec, with its place worked out."""
-    path, line, column = report.place(one)
-    return FindingEntry(
-        code=one.code,
-        rule="",
-        severity=one.severity.value,
-        message=one.message,
-        path=path,
-        line=line,
-        column=column,
-        row_id=None,
-        fix=one.fix.title if one.fix is not None else None,
-        help=one.help,
-    )
 
 
 def _problem_entry(problem: Problem) -> FindingEntry:

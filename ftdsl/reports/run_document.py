@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 from ftdsl.plan.model import Cost, Range
+from ftdsl.reports.diagnostic_entry import diagnostic_entry
 from ftdsl.reports.document import (
     BarEntry,
     CostEntry,
@@ -23,7 +24,6 @@ from ftdsl.reports.document import (
     TrainingEntry,
     ValueEntry,
 )
-from ftdsl.reports.json import diagnostic_entry
 from ftdsl.reports.report import Report
 from ftdsl.results.models import (
     CheckOutput,

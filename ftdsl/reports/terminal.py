@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ftdsl.reports.inert import block, disarmed, line
+from ftdsl.reports.excerpt import excerpt
+from ftdsl.reports.inert import block, line
 from ftdsl.reports.numbers import plural
 from ftdsl.reports.report import Fact, Problem, Report
 from ftdsl.reports.style import Style
@@ -48,13 +49,6 @@ def _diagnostics(report: Report) -> Iterator[Diagnostic]:
         yield from report.run.diagnostics
         for step in report.run.steps:
             yield from step.diagnostics
-
-
-def excerpt(report: Report, diagnostic: Diagnostic, style: Style) -> str:
-    """One diagnostic with the lines that it is about, and an empty line below."""
-    from ftdsl.diagnostics.render import render_full
-
-    return disarmed(render_full(diagnostic, report.sources, color=style.color)) + "\n"
 
 
 def _problem(problem: Problem, style: Style) -> str:

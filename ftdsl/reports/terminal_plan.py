@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ftdsl.reports.excerpt import excerpt
 from ftdsl.reports.inert import line
 from ftdsl.reports.numbers import large, money, plural, size
 from ftdsl.reports.report import Report
@@ -23,8 +24,6 @@ STATES = {
 
 def plan_lines(report: Report, plan: Plan, style: Style) -> Iterator[str]:
     """Problems that already stand in the way, the tree, then what it would all take."""
-    from ftdsl.reports.terminal import excerpt
-
     for problem in plan.problems:
         yield excerpt(report, problem, style)
     for prefix, planned in tree(plan):
