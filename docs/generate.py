@@ -22,6 +22,7 @@ from ftdsl.language.catalog.entry import (
     Parameter,
     SettingEntry,
 )
+from ftdsl.reports.formats import FORMATS
 
 REFERENCE = Path(__file__).parent / "reference"
 _NOTE = "<!-- Written by `make docs` from the sources: edit those. -->"
@@ -33,6 +34,25 @@ _FUNCTION_SECTIONS = (
     ("Scorers", catalog.SCORERS, "In an `eval` block; `output` is what the model answered."),
     ("Sources", catalog.SOURCES, "Where rows come from. Paths are relative to the spec's folder."),
     ("Values of settings", catalog.ARGUMENTS, "Each stands as the value of one setting."),
+)
+
+_FORMAT_NOTES = (
+    "Worst first means: errors before warnings, and of one weight the first finding of every rule "
+    "before the second of any.",
+    "",
+    "A finding of a row stands at the row's line in the data file and names the line of the spec "
+    "that states the rule: `spec_path` and `spec_line` in `json` and `jsonl`, `relatedLocations` "
+    "in `sarif`, `other_locations` in `gitlab`, `related_locations` in `rdjson`. A requirement of "
+    "a gate that does not hold is a finding with the code `gate` in the formats that know findings "
+    "only.",
+    "",
+    "A fingerprint (`sarif`, `gitlab`) is made of code, rule, dataset and row id: a finding "
+    "stays the same one when rows move within a file or to another.",
+    "",
+    "The JSON Schemas are [report](schemas/report.schema.json) for `json` and "
+    "[lines](schemas/lines.schema.json) for a line of `jsonl`. In the tests `sarif` is held to the "
+    "OASIS schema; `junit`, `gitlab` and `rdjson` to schemas written from what their readers "
+    "document.",
 )
 
 _FAMILIES = {
@@ -66,9 +86,24 @@ def pages() -> dict[Path, str]:
         "blocks.md": blocks_page(),
         "codes.md": codes_page(),
         "cli.md": f"# The command line\n\n{_NOTE}\n\n{command_page()}",
+        "formats.md": formats_page(),
     }
     texts |= {f"schemas/{name}": text for name, text in schema_pages().items()}
     return {REFERENCE / name: text for name, text in texts.items()}
+
+
+def formats_page() -> str:
+    """Every output format: who reads it, and where it stops."""
+    intro = (
+        "`--output FORMAT[=PATH]`, repeatable: one format on standard output, the others in files. "
+        "Every command takes them. A file is replaced in one move: the old one or the new one is "
+        "there at any moment."
+    )
+    lines = ["# Output formats", "", _NOTE, "", intro, ""]
+    lines += ["| format | for | limit |", "|---|---|---|"]
+    lines += [_row(f"`{name}`", each.reader, each.limit) for name, each in FORMATS.items()]
+    lines += ["", *_FORMAT_NOTES]
+    return _joined(lines)
 
 
 def functions_page() -> str:

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from ftdsl.plan.schema import DIALECT, plan_schema
 from ftdsl.reports.document import Document
+from ftdsl.reports.jsonl import FindingLine, SummaryLine
 from ftdsl.results.schema import run_schema
 
 
@@ -18,6 +19,7 @@ def schema_pages() -> dict[str, str]:
         "plan.schema.json": plan_schema(),
         "run.schema.json": run_schema(),
         "report.schema.json": report_schema(),
+        "lines.schema.json": lines_schema(),
     }
     return {
         name: json.dumps(schema, indent=1, sort_keys=True) + "\n"
@@ -29,3 +31,9 @@ def report_schema() -> dict[str, Any]:
     """JSON Schema 2020-12 of ``--output json``, the same for every command."""
     found = TypeAdapter(Document).json_schema(mode="serialization")
     return {"$schema": DIALECT, "$id": "ftdsl.report/1", **found}
+
+
+def lines_schema() -> dict[str, Any]:
+    """JSON Schema 2020-12 of one line of ``--output jsonl``."""
+    found = TypeAdapter(FindingLine | SummaryLine).json_schema(mode="serialization")
+    return {"$schema": DIALECT, "$id": "ftdsl.lines/1", **found}

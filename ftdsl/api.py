@@ -19,6 +19,7 @@ from ftdsl.language.project import find_root, real_path
 from ftdsl.plan.model import Plan
 from ftdsl.plan.planner import build_plan
 from ftdsl.reports.report import Report
+from ftdsl.reports.rule_places import rule_places
 from ftdsl.reports.style import Style
 from ftdsl.results.artifacts import all_findings, cases
 from ftdsl.results.models import DedupOutput, EvalOutput, Verdict
@@ -124,6 +125,7 @@ class RunView(_View):
     @property
     def report(self) -> Report:
         before = self.analysis.report if self.analysis is not None else None
+        program = self.analysis.program if self.analysis is not None else None
         return Report(
             self.command,
             self.result.verdict,
@@ -134,6 +136,7 @@ class RunView(_View):
             run=self.result,
             out=self.out,
             all_findings=partial(all_findings, self.result, self.out),
+            rule_places=rule_places(program) if program is not None else {},
         )
 
     @property

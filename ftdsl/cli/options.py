@@ -103,7 +103,8 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FORMAT[=PATH]",
-        help="full (default), concise, json, html, github or markdown; repeatable",
+        help="full (default), concise, json, jsonl, junit, github, gitlab, sarif, rdjson, azure, "
+        "markdown or html; repeatable",
     )
     group.add_argument(
         "--color",

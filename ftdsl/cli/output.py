@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ftdsl.cli.console import print_text, style_for
 from ftdsl.cli.usage import UsageError, nearest
-from ftdsl.reports.formats import FORMATS, render
+from ftdsl.reports.formats import FORMATS, chunks
 from ftdsl.reports.report import Report
+
+_PIECE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +43,30 @@ def publish(report: Report, arguments: Namespace) -> int:
     for output in outputs(arguments):
         style = style_for(arguments, sys.stdout)
         if output.path is not None:
-            text = render(report, output.format, replace(style, color=False, width=100))
-            write(output.path, text)
+            plain = replace(style, color=False, width=100)
+            write(output.path, chunks(report, output.format, plain))
         else:
-            print_text(render(report, output.format, style))
+            for chunk in gathered(chunks(report, output.format, style)):
+                print_text(chunk)
     return report.exit_code
 
 
-def write(path: Path, text: str) -> None:
-    """Put ``text`` at ``path``: the old file or the new one is there at any moment, never a torn
-    one. UsageError when it cannot be written."""
+def gathered(pieces: Iterable[str]) -> Iterator[str]:
+    """The same text in pieces of some 64 KiB, so that a terminal is not written to line by line."""
+    held: list[str] = []
+    size = 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size >= _PIECE:
+            yield "".join(held)
+            held, size = [], 0
+    yield "".join(held)
+
+
+def write(path: Path, text: str | Iterable[str]) -> None:
+    """Put ``text``, whole or in pieces, at ``path``: the old file or the new one is there at any
+    moment, never a torn one. UsageError when it cannot be written."""
     import tempfile
 
     try:
@@ -59,7 +76,7 @@ def write(path: Path, text: str) -> None:
         raise _unwritable(path, error) from error
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
+            stream.writelines((text,) if isinstance(text, str) else text)
             stream.flush()
             os.fsync(stream.fileno())
         Path(name).chmod(0o644)
@@ -77,7 +94,7 @@ def _unwritable(path: Path, error: OSError) -> UsageError:
 def _output(word: str) -> Output:
     name, equals, path = word.partition("=")
     if name not in FORMATS:
-        near = nearest(name, FORMATS)
+        near = nearest(name, list(FORMATS))
         known = ", ".join(FORMATS)
         help_line = f"did you mean `{near}`?" if near else f"the formats are {known}"
         raise UsageError("FT252", f"there is no output format `{name}`", help_line)

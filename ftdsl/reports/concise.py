@@ -4,32 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ftdsl.reports.document import Document, FindingEntry
+from ftdsl.reports.document import FindingEntry
+from ftdsl.reports.findings import entries
 from ftdsl.reports.inert import line
-from ftdsl.reports.json import document
 from ftdsl.reports.numbers import plural
 from ftdsl.reports.report import Report
 from ftdsl.reports.style import Style
 from ftdsl.reports.summary import MOODS, TONES, VERDICT_WORDS
 
 
-def render(report: Report, style: Style) -> str:
+def chunks(report: Report, style: Style) -> Iterator[str]:
     """The lines; a last one with the verdict unless ``style`` is quiet."""
-    return "\n".join(_lines(report, document(report), style))
+    found = 0
+    for finding in entries(report):
+        found += 1
+        yield finding_line(finding, style) + "\n"
+    yield from (f"{told}\n" for told in _gates(report))
+    if not style.quiet and not report.only_findings:
+        yield from (f"{line(fact.name)}: {line(fact.value)}\n" for fact in report.facts)
+        word = VERDICT_WORDS[report.verdict]
+        tone = TONES[MOODS[report.verdict]]
+        yield style.paint(f"{word}: {plural(found, 'finding')}", tone) + "\n"
 
 
-def _lines(report: Report, found: Document, style: Style) -> Iterator[str]:
-    for finding in found.findings:
-        yield finding_line(finding, style)
-    for gate in found.gates:
+def _gates(report: Report) -> Iterator[str]:
+    if report.run is None:
+        return
+    from ftdsl.reports.run_document import gate_entries
+
+    for gate in gate_entries(report.run):
         if gate.verdict != "pass":
             told = f"{gate.verdict}: {gate.candidate}: {gate.requirement}"
             yield f"gate {line(gate.name)}: {line(told)}"
-    if not style.quiet and not report.only_findings:
-        yield from (f"{line(fact.name)}: {line(fact.value)}" for fact in found.facts)
-        word = VERDICT_WORDS[found.verdict]
-        tone = TONES[MOODS[found.verdict]]
-        yield style.paint(f"{word}: {plural(len(found.findings), 'finding')}", tone)
 
 
 def finding_line(finding: FindingEntry, style: Style) -> str:

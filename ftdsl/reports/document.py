@@ -23,7 +23,8 @@ class ValueEntry:
 @dataclass(frozen=True, slots=True)
 class FindingEntry:
     """One thing wrong, in a spec, in a data file or on the command line. ``fix`` is the text of a
-    machine-applicable fix's title, or null."""
+    machine-applicable fix's title, or null. ``spec_path`` and ``spec_line`` are where the rule that
+    a row breaks is written."""
 
     code: str
     rule: str
@@ -39,6 +40,8 @@ class FindingEntry:
     offset: int | None = None
     excerpt: str = ""
     values: tuple[ValueEntry, ...] = ()
+    spec_path: str = ""
+    spec_line: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,3 +270,13 @@ def as_plain(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         return [as_plain(each) for each in value]
     return value
+
+
+_FINDING_KEYS = tuple(each.name for each in fields(FindingEntry))
+
+
+def finding_object(entry: FindingEntry) -> dict[str, Any]:
+    """``as_plain`` of a finding, of which there may be a million."""
+    found = {key: getattr(entry, key) for key in _FINDING_KEYS}
+    found["values"] = [{"source": each.source, "value": each.value} for each in entry.values]
+    return found

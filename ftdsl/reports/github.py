@@ -1,47 +1,52 @@
 """Annotations for GitHub Actions: ``::error file=…,line=…,col=…,title=…::message``.
 
-GitHub shows at most ten errors and ten warnings of one step, so the worst come first and the last
-place says how many were left out. Every text is made inert first and then escaped as the runner
+GitHub shows at most ten errors and ten warnings of one step, so the worst come first and a notice
+says how many were left out. Every text is made inert first and then escaped as the runner
 unescapes it, so that no data can begin a command of its own.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
-from ftdsl.reports.document import Document, FindingEntry
+from ftdsl.reports.document import FindingEntry
+from ftdsl.reports.findings import told_with_gates
 from ftdsl.reports.inert import line
-from ftdsl.reports.json import document
-from ftdsl.reports.numbers import plural
 from ftdsl.reports.report import Report
 from ftdsl.reports.summary import VERDICT_WORDS
 
 LIMIT = 10
 
 
-def render(report: Report) -> str:
+def chunks(report: Report) -> Iterator[str]:
     """At most ten annotations of each severity, and a notice when something was left out."""
-    return "\n".join(_lines(document(report)))
-
-
-def _lines(found: Document) -> Iterator[str]:
-    errors = [each for each in found.findings if each.severity == "error"]
-    warnings = [each for each in found.findings if each.severity == "warning"]
-    gates = [each for each in found.gates if each.verdict != "pass"]
-    for gate in gates[:LIMIT]:
-        level = "error" if gate.verdict == "fail" else "warning"
-        told = f"{gate.candidate}: {gate.requirement} ({gate.verdict})"
-        yield _command(level, {"title": f"gate {gate.name}"}, told)
-    for group in (errors, warnings):
-        for finding in group[:LIMIT]:
-            yield _command(finding.severity, _properties(finding), _message(finding))
-    left_out = sum(max(0, len(group) - LIMIT) for group in (errors, warnings, gates))
+    shown, left_out = annotated(report)
+    for entry in shown:
+        yield _command(entry.severity, _properties(entry), _message(entry)) + "\n"
     if left_out:
-        yield _command(
-            "notice",
-            {"title": f"ftdsl: {VERDICT_WORDS[found.verdict]}"},
-            f"{plural(left_out, 'more finding')}: see the report, or run ftdsl on your machine",
-        )
+        title = f"ftdsl: {VERDICT_WORDS[report.verdict]}, +{left_out:,} more"
+        rest = f"+{left_out:,} more: see the report, or run ftdsl on your machine"
+        yield _command("notice", {"title": title}, rest) + "\n"
+
+
+def annotated(report: Report, limit: int = LIMIT) -> tuple[list[FindingEntry], int]:
+    """The worst ``limit`` errors and warnings, the first of every rule before the second of any,
+    and how many findings are left out."""
+    ranked: dict[str, list[tuple[int, int, FindingEntry]]] = {"error": [], "warning": []}
+    seen: Counter[tuple[str, str, str, str]] = Counter()
+    total = 0
+    for total, each in enumerate(told_with_gates(report), start=1):
+        entry = each.entry
+        rule = (entry.severity, entry.code, entry.dataset, entry.rule)
+        seen[rule] += 1
+        group = ranked[entry.severity]
+        if len(group) < limit or seen[rule] < group[-1][0]:
+            group.append((seen[rule], total, entry))
+            group.sort(key=lambda one: one[:2])
+            del group[limit:]
+    shown = [entry for group in ranked.values() for _, _, entry in group]
+    return shown, total - len(shown)
 
 
 def _message(finding: FindingEntry) -> str:
@@ -53,8 +58,11 @@ def _properties(finding: FindingEntry) -> dict[str, str]:
     found: dict[str, str] = {}
     if finding.path:
         found["file"] = finding.path
-    if finding.line is not None:
-        found["line"] = str(finding.line)
+    elif finding.spec_path:
+        found["file"] = finding.spec_path
+    number = finding.line if finding.path else finding.spec_line
+    if number is not None:
+        found["line"] = str(number)
     if finding.column is not None:
         found["col"] = str(finding.column)
     return {**found, "title": title}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ftdsl import __version__
-from ftdsl.reports.diagnostic_entry import diagnostic_entry
 from ftdsl.reports.document import (
     CountsEntry,
     Document,
@@ -15,23 +15,53 @@ from ftdsl.reports.document import (
     FindingEntry,
     StepEntry,
     as_plain,
+    finding_object,
 )
-from ftdsl.reports.report import Problem, Report
+from ftdsl.reports.findings import entries
+from ftdsl.reports.report import Report
 
 if TYPE_CHECKING:
     from ftdsl.plan.model import Plan
     from ftdsl.results.run import RunResult
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=True, allow_nan=False, check_circular=False)
+
+
+def chunks(report: Report) -> Iterator[str]:
+    """The document as one line of ASCII JSON, its findings written as they are read."""
+    whole = as_plain(document(report, ()))
+    for number, (key, value) in enumerate(whole.items()):
+        yield f"{', ' if number else '{'}{encoded(key)}: "
+        if key == "findings":
+            yield from array(finding_object(entry) for entry in entries(report))
+        else:
+            yield encoded(_finite(value))
+    yield "}\n"
+
+
 def render(report: Report) -> str:
-    """The document as one line of ASCII JSON: no text of it can begin a line, hold a control, or
-    stand for a command of a CI system (``##vso[`` acts wherever in a line it stands)."""
-    text = json.dumps(_finite(as_plain(document(report))), ensure_ascii=True, allow_nan=False)
-    return text.replace("##", "\\u0023\\u0023")
+    """The same as one text."""
+    return "".join(chunks(report))
 
 
-def document(report: Report) -> Document:
-    """The typed object that ``render`` writes."""
+def array(values: Iterable[Any], *, break_lines: bool = False) -> Iterator[str]:
+    """A JSON array, element by element."""
+    gap = "\n" if break_lines else ""
+    yield "["
+    for number, value in enumerate(values):
+        yield f"{',' if number else ''}{gap or (' ' if number else '')}{encoded(value)}"
+    yield f"{gap}]"
+
+
+def encoded(value: Any) -> str:
+    """``value`` as ASCII JSON on one line: no text of it can begin a line, hold a control, or stand
+    for a command of a CI system (``##vso[`` acts wherever in a line it stands)."""
+    return _ENCODER.encode(value).replace("##", "\\u0023\\u0023")
+
+
+def document(report: Report, findings: Iterable[FindingEntry] | None = None) -> Document:
+    """The typed object; with ``findings`` in the place of all that were found."""
     run, plan = report.run, report.plan
     return Document(
         schema="ftdsl.report/1",
@@ -40,8 +70,8 @@ def document(report: Report) -> Document:
         verdict=report.verdict,
         exit_code=report.exit_code,
         spec=report.spec,
-        findings=_findings(report),
-        counts=_counts(report),
+        findings=tuple(entries(report) if findings is None else findings),
+        counts=counts(report),
         **_run_parts(run),
         steps=_steps(plan, run),
         cost=_plan_cost(plan),
@@ -52,32 +82,8 @@ def document(report: Report) -> Document:
     )
 
 
-def _findings(report: Report) -> tuple[FindingEntry, ...]:
-    found = [_problem_entry(problem) for problem in report.problems]
-    found.extend(diagnostic_entry(report, one) for one in report.diagnostics)
-    if report.run is not None:
-        from ftdsl.reports.run_document import finding_entries
-
-        found.extend(finding_entries(report))
-    return tuple(found)
-
-
-def _problem_entry(problem: Problem) -> FindingEntry:
-    return FindingEntry(
-        code=problem.code,
-        rule="",
-        severity="error",
-        message=problem.message,
-        path=problem.path,
-        line=None,
-        column=None,
-        row_id=None,
-        fix=None,
-        help=problem.help,
-    )
-
-
-def _counts(report: Report) -> CountsEntry:
+def counts(report: Report) -> CountsEntry:
+    """Rows that were looked at, or spec files where no data was."""
     if report.run is not None:
         from ftdsl.reports.run_document import total_counts
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ftdsl.reports.document import DatasetEntry, Document, FindingEntry, GateEntry
+from ftdsl.reports.github import annotated
 from ftdsl.reports.inert import line, shortened
 from ftdsl.reports.json import document
 from ftdsl.reports.numbers import (
@@ -34,7 +35,9 @@ _VERDICT_MARKS = {"pass": "✅", "fail": "❌", "inconclusive": "⚠️", "error
 
 def render(report: Report) -> str:
     """Headline, gates, scores, data, findings; cut at a line where it would grow too long."""
-    return _cut("\n".join(_lines(document(report))))
+    shown, left_out = annotated(report, _SHOWN)
+    found = document(report, (each for each in shown if each.code != "gate"))
+    return _cut("\n".join(_lines(found, len(found.findings) + left_out)))
 
 
 def _cut(text: str) -> str:
@@ -43,19 +46,19 @@ def _cut(text: str) -> str:
     return text[:LIMIT].rpartition("\n")[0] + "\n\n*The rest was left out: see the full report.*\n"
 
 
-def _lines(found: Document) -> Iterator[str]:
+def _lines(found: Document, total: int) -> Iterator[str]:
     mark = _VERDICT_MARKS.get(found.verdict, "⏹️")
     yield f"## {mark} ftdsl {found.command}: {VERDICT_WORDS[found.verdict]}"
     yield ""
     if found.spec:
-        yield f"{code(found.spec)}, {plural(len(found.findings), 'finding')}"
+        yield f"{code(found.spec)}, {plural(total, 'finding')}"
         yield ""
     yield from _gates(found.gates)
     yield from _evals(found)
     yield from _trainings(found)
     for name, dataset in found.datasets.items():
         yield from _dataset(name, dataset)
-    yield from _findings(found.findings)
+    yield from _findings(found.findings, total)
     yield from _steps(found)
     if found.facts:
         yield from table(("", ""), ((text(f.name), text(f.value)) for f in found.facts))
@@ -157,19 +160,19 @@ def _dataset(name: str, dataset: DatasetEntry) -> Iterator[str]:
         yield from table((f"by {code(group.source)}", "", "share", "rows", "met"), bars)
 
 
-def _findings(findings: tuple[FindingEntry, ...]) -> Iterator[str]:
-    if not findings:
+def _findings(worst: tuple[FindingEntry, ...], total: int) -> Iterator[str]:
+    if not worst:
         return
     yield "### Findings"
     yield ""
-    worst = sorted(findings, key=lambda each: each.severity)
+    shown = worst[:_SHOWN]
     rows = (
         (code(_place(each)), each.code, text(each.rule), text(shortened(each.message, 300)))
-        for each in worst[:_SHOWN]
+        for each in shown
     )
     yield from table(("where", "code", "rule", "what"), rows)
-    if len(worst) > _SHOWN:
-        yield f"… and {count(len(worst) - _SHOWN)} more."
+    if total > len(shown):
+        yield f"+{count(total - len(shown))} more."
         yield ""
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ftdsl.diagnostics.diagnostic import Diagnostic, Severity
+from ftdsl.diagnostics.diagnostic import Diagnostic, Severity, Span
 from ftdsl.language.source import Source
+from ftdsl.reports.rule_places import RulePlaces, place_of
 from ftdsl.results.exits import exit_code
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ class Report:
 
     ``diagnostics`` are about specs and are shown with excerpts of ``sources``. ``notes`` are lines
     of what was done. ``all_findings`` reads every finding of a run from its artifacts, which may be
-    many more than the run's own; None where there is no run.
+    many more than the run's own; None where there is no run. ``rule_places`` are where the rules
+    stand in the specs.
     """
 
     command: str
@@ -60,6 +62,7 @@ class Report:
     out: Path | None = None
     all_findings: Callable[[], Iterable[Finding]] | None = None
     only_findings: bool = False
+    rule_places: RulePlaces = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
@@ -73,7 +76,14 @@ class Report:
 
     def place(self, diagnostic: Diagnostic) -> tuple[str, int | None, int | None]:
         """Path, 1-based line and 1-based column of a diagnostic; no line without its source."""
-        span = diagnostic.span
+        return self._at(diagnostic.span)
+
+    def rule_place(self, dataset: str, rule: str, code: str) -> tuple[str, int | None]:
+        """Path and 1-based line of the rule that a finding is about; no path where unknown."""
+        span = place_of(self.rule_places, dataset, rule, code)
+        return self._at(span)[:2] if span is not None else ("", None)
+
+    def _at(self, span: Span) -> tuple[str, int | None, int | None]:
         source = self.sources.get(span.path)
         if source is None:
             return span.path, None, None

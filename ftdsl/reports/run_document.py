@@ -7,7 +7,6 @@ from dataclasses import fields, replace
 from typing import Any, TypeVar
 
 from ftdsl.plan.model import Cost, Range
-from ftdsl.reports.diagnostic_entry import diagnostic_entry
 from ftdsl.reports.document import (
     BarEntry,
     CostEntry,
@@ -40,16 +39,8 @@ from ftdsl.results.run import RunResult
 _Entry = TypeVar("_Entry")
 
 
-def finding_entries(report: Report) -> Iterator[FindingEntry]:
-    """Diagnostics of the run and of its steps, then every finding."""
-    run = report.run
-    if run is None:
-        return
-    for one in run.diagnostics:
-        yield diagnostic_entry(report, one)
-    for step in run.steps:
-        for one in step.diagnostics:
-            yield diagnostic_entry(report, one)
+def finding_entries(report: Report, run: RunResult) -> Iterator[FindingEntry]:
+    """Every finding of data, read from the artifacts where there are any."""
     shown = report.all_findings() if report.all_findings is not None else findings_of(run)
     for finding in shown:
         yield _finding_entry(finding)
@@ -127,8 +118,23 @@ def _range_entry(span: Range | None) -> RangeEntry | None:
 
 
 def _finding_entry(finding: Finding) -> FindingEntry:
-    values = tuple(_copied(ValueEntry, value) for value in finding.values)
-    return _copied(FindingEntry, finding, values=values)
+    """Written out, since there may be a million."""
+    return FindingEntry(
+        code=finding.code,
+        rule=finding.rule,
+        severity=finding.severity,
+        message=finding.message,
+        path=finding.path,
+        line=finding.line,
+        column=finding.column,
+        row_id=finding.row_id,
+        fix=finding.fix,
+        help=finding.help,
+        dataset=finding.dataset,
+        offset=finding.offset,
+        excerpt=finding.excerpt,
+        values=tuple(ValueEntry(value.source, value.value) for value in finding.values),
+    )
 
 
 def _with_output(

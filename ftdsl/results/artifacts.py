@@ -43,12 +43,13 @@ def _of_check(output: CheckOutput, path: Path | None) -> Iterator[Finding]:
         outcome.rule: "error" if outcome.verdict == "fail" else "warning"
         for outcome in output.outcomes
     }
-    rows = set()
+    only_here = {_place(finding): finding for finding in output.findings}
     for finding in _lines(path, Finding, ()):
-        rows.add(_place(finding))
+        only_here.pop(_place(finding), None)
         weight = weights.get(finding.rule, finding.severity)
-        yield finding.model_copy(update={"severity": weight})
-    yield from (finding for finding in output.findings if _place(finding) not in rows)
+        same = weight == finding.severity
+        yield finding if same else finding.model_copy(update={"severity": weight})
+    yield from only_here.values()
 
 
 def _place(finding: Finding) -> tuple[object, ...]:

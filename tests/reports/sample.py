@@ -247,7 +247,9 @@ def _run(steps: tuple[StepRun, ...], seconds: float) -> RunResult:
 
 
 def report_of(run: RunResult, command: str = "run") -> Report:
+    start = SPEC_TEXT.index("rule spelled")
     return Report(
         command, run.verdict, spec=run.spec, files=(run.spec,), run=run,
         sources={SPEC: Source(SPEC, SPEC_TEXT)},
+        rule_places={("support", "spelled"): Span(SPEC, start, start + 4)},
     )  # fmt: skip

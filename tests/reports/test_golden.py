@@ -3,6 +3,7 @@ is blocked, a spec with a mistake and a plan. ``--record`` writes the golden fil
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from ftdsl.diagnostics.diagnostic import Diagnostic, Edit, Fix, Span
 from ftdsl.plan.model import Cost, Plan, PlannedStep, Range
 from ftdsl.plan.steps import PendingStep
-from ftdsl.reports.formats import render
+from ftdsl.reports.formats import FORMATS, render
 from ftdsl.reports.report import Fact, Problem, Report
 from ftdsl.reports.style import Style
 from tests.reports.sample import (
@@ -104,9 +105,11 @@ def compare(path: Path, text: str, record: bool) -> None:
 
 
 @pytest.mark.parametrize("name", REPORTS)
-@pytest.mark.parametrize("format_", ["full", "concise", "json", "github", "markdown"])
+@pytest.mark.parametrize("format_", [name for name in FORMATS if name != "html"])
 def test_format(name: str, format_: str, record: bool) -> None:
     text = render(REPORTS[name], format_, STYLES["full"])
+    if REPORTS[name].run is None:
+        text = re.sub(r'timestamp="[^"]*"', 'timestamp="2026-12-31T23:59:59"', text)
     compare(GOLDEN / f"{name}.{format_}.txt", text, record)
 
 

@@ -11,11 +11,12 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lxml import etree
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.language.source import Source
 from ftdsl.reports import inert
-from ftdsl.reports.formats import render
+from ftdsl.reports.formats import FORMATS, render
 from ftdsl.reports.html import LIMIT, fragment
 from ftdsl.reports.markup import tag
 from ftdsl.reports.report import Fact, Problem, Report
@@ -166,19 +167,25 @@ def test_the_policy_admits_one_style_sheet_and_nothing_else() -> None:
 @given(ATTACK)
 def test_no_format_lets_data_act(payload: str) -> None:
     report = poisoned(payload)
-    for format_ in ("full", "concise", "github", "markdown"):
+    for format_ in FORMATS:
         text = render(report, format_, Style(width=80))
         text.encode("utf-8")
         assert not _CONTROLS.search(text.replace("@\u200b", "@")), format_
-        assert "##vso[" not in text.lower()
-        assert "##[" not in text
+        ours = {"github": "::", "azure": "##vso[task.logissue type="}.get(format_)
         for line in text.split("\n"):
-            commands = line.lstrip().startswith("::")
-            assert not commands or (format_ == "github" and line.startswith("::")), (format_, line)
+            begins = ours is not None and line.startswith(ours)
+            rest = line[len(ours or "") :] if begins else line
+            assert begins or not line.lstrip().startswith(("::", "##[", "##vso")), (format_, line)
+            assert "##vso[" not in rest.lower(), (format_, line)
+            assert "##[" not in rest, (format_, line)
     for line in render(report, "github", Style()).splitlines():
         assert re.match(r"::(error|warning|notice) [a-z]+=", line)
+    for line in render(report, "azure", Style()).splitlines():
+        assert re.match(r"##vso\[task\.logissue type=(error|warning);[^\]]*\][^\r\n]*$", line)
     assert parsed(render(report, "html", Style())).faults == []
-    assert render(report, "json", Style()).isascii()
+    for format_ in ("json", "jsonl", "gitlab", "rdjson", "sarif"):
+        assert render(report, format_, Style()).isascii()
+    etree.fromstring(render(report, "junit", Style()).encode())
 
 
 @pytest.mark.parametrize("payload", PAYLOADS, ids=range(len(PAYLOADS)))
