@@ -62,7 +62,7 @@ _FAMILIES = {
     "3": "Data files, rows and rules",
     "4": "Duplicates, leakage and coverage",
     "5": "Models, evals and gates",
-    "6": "Training",
+    "6": "Training, hooks and pytest",
 }
 
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from pathlib import Path
 
-from ftdsl.cli.check_cache import Checked, recall, remember
+from ftdsl.cli.check_cache import Checked
+from ftdsl.cli.checking import checked
 from ftdsl.cli.options import add_set_option
 from ftdsl.cli.output import publish
-from ftdsl.cli.specs import overrides_of, project_root, spec_paths
-from ftdsl.diagnostics.diagnostic import Severity
-from ftdsl.language.project import real_path
+from ftdsl.cli.specs import project_root, spec_paths
 from ftdsl.reports.report import Report
 
 DETAILS = """
@@ -35,50 +33,33 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Check every spec, print all diagnostics once, and exit 1 if any is an error."""
-    checked = [_checked(path, arguments) for path in spec_paths(arguments.specs)]
-    if arguments.fix and _fix(checked, arguments):
-        checked = [_checked(path, arguments) for path in spec_paths(arguments.specs)]
-    return publish(_report(checked), arguments)
+    found = [checked(path, arguments) for path in spec_paths(arguments.specs)]
+    if arguments.fix and _fix(found, arguments):
+        found = [checked(path, arguments) for path in spec_paths(arguments.specs)]
+    return publish(_report(found), arguments)
 
 
-def _checked(path: Path, arguments: Namespace) -> Checked:
-    root = project_root(path, arguments)
-    spec = real_path(path)
-    overrides = overrides_of(arguments)
-    known = None if arguments.no_cache else recall(spec, root, overrides)
-    if known is not None:
-        return known
-    from ftdsl.language.analyze import analyze
-
-    analysis = analyze(spec, root, overrides)
-    name = spec.relative_to(root).as_posix()
-    checked = Checked(name, tuple(analysis.diagnostics), analysis.sources)
-    if not arguments.no_cache:
-        remember(spec, root, overrides, checked)
-    return checked
-
-
-def _fix(checked: list[Checked], arguments: Namespace) -> int:
+def _fix(found: list[Checked], arguments: Namespace) -> int:
     """Write the safe fixes of the named specs themselves, never of what they import."""
     from ftdsl.cli.fixes import apply_safe_fixes
 
     paths = spec_paths(arguments.specs)
     return sum(
         apply_safe_fixes(one.diagnostics, one.sources[one.path], project_root(path, arguments))
-        for path, one in zip(paths, checked, strict=True)
+        for path, one in zip(paths, found, strict=True)
         if one.path in one.sources
     )
 
 
-def _report(checked: list[Checked]) -> Report:
-    diagnostics = tuple(dict.fromkeys(d for one in checked for d in one.diagnostics))
-    sources = {name: source for one in checked for name, source in one.sources.items()}
-    failed = any(one.severity is Severity.ERROR for one in diagnostics)
+def _report(found: list[Checked]) -> Report:
+    diagnostics = tuple(dict.fromkeys(d for one in found for d in one.diagnostics))
+    sources = {name: source for one in found for name, source in one.sources.items()}
+    failed = any(one.failed for one in found)
     return Report(
         command="check",
         verdict="fail" if failed else "pass",
-        spec=checked[0].path if len(checked) == 1 else "",
-        files=tuple(one.path for one in checked),
+        spec=found[0].path if len(found) == 1 else "",
+        files=tuple(one.path for one in found),
         diagnostics=diagnostics,
         sources=sources,
     )

@@ -19,20 +19,28 @@ from typing import Any
 
 from ftdsl import __version__
 from ftdsl.diagnostics.diagnostic import Diagnostic, Edit, Fix, Label, Severity, Span
+from ftdsl.language.reads import Read
 from ftdsl.language.source import Source
 
-_FORMAT = 1
+_FORMAT = 2
 _CODE = Path(__file__).parent.parent
 _MOST_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What checking one spec came to. ``path`` is root-relative."""
+    """What checking one spec came to. ``path`` is root-relative. ``reads`` are the data files that
+    it names; none of a spec with errors."""
 
     path: str
     diagnostics: tuple[Diagnostic, ...]
     sources: Mapping[str, Source]
+    reads: tuple[Read, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        """Whether anything is an error."""
+        return any(one.severity is Severity.ERROR for one in self.diagnostics)
 
 
 def folder() -> Path:
@@ -69,14 +77,14 @@ def remember(path: Path, root: Path, overrides: Mapping[str, str], checked: Chec
         "path": checked.path,
         "files": digests,
         "diagnostics": [_encode(one) for one in checked.diagnostics],
+        "reads": [[r.kind, r.name, r.pattern, list(r.reached)] for r in checked.reads],
     }
     _store(_place(path, root, content, overrides), json.dumps(entry).encode())
 
 
 def _may_lack_a_file(checked: Checked) -> bool:
     """An import that was not there is no source whose bytes could be compared."""
-    failed = any(one.severity is Severity.ERROR for one in checked.diagnostics)
-    return failed and any("import" in source.text for source in checked.sources.values())
+    return checked.failed and any("import" in source.text for source in checked.sources.values())
 
 
 def _place(path: Path, root: Path, content: bytes, overrides: Mapping[str, str]) -> Path:
@@ -154,7 +162,8 @@ def _decode(entry: dict[str, Any], root: Path) -> Checked | None:
             return None
         sources[name] = Source(name, content)
     diagnostics = tuple(_diagnostic(one) for one in entry["diagnostics"])
-    return Checked(entry["path"], diagnostics, sources)
+    reads = tuple(Read(kind, name, path, tuple(to)) for kind, name, path, to in entry["reads"])
+    return Checked(entry["path"], diagnostics, sources, reads)
 
 
 def _encode(one: Diagnostic) -> dict[str, Any]:

@@ -82,9 +82,31 @@ def _report(found: list[Formatting], arguments: Namespace) -> Report:
         "fmt",
         verdict,
         files=tuple(each.source.path for each in found),
-        diagnostics=tuple(d for each in found for d in each.diagnostics if each.text is None),
+        diagnostics=tuple(_diagnostics(found, looks_only=looks_only)),
         sources={each.source.path: each.source for each in found},
         notes=tuple(_notes(found, arguments)),
+    )
+
+
+def _diagnostics(found: list[Formatting], *, looks_only: bool) -> Iterator[Diagnostic]:
+    """What cannot be formatted, and with ``--check`` what is not."""
+    for each in found:
+        if each.text is None:
+            yield from each.diagnostics
+        elif each.changes and looks_only:
+            yield _unformatted(each.source, each.text)
+
+
+def _unformatted(source: Source, text: str) -> Diagnostic:
+    """FT632 at the first line that would change."""
+    before, after = source.text.split("\n"), text.split("\n")
+    same = next((n for n, (a, b) in enumerate(zip(before, after, strict=False)) if a != b), None)
+    number = min(len(before), len(after)) - 1 if same is None else same
+    start = sum(len(line) + 1 for line in before[:number])
+    span = source.span(start, start + len(before[number]))
+    path = source.path
+    return Diagnostic(
+        "FT632", f"{path} would be reformatted", span, help=f"`ftdsl fmt {path}` writes it"
     )
 
 
@@ -101,7 +123,5 @@ def _notes(found: list[Formatting], arguments: Namespace) -> Iterator[str]:
                     before.splitlines(), after.splitlines(), f"a/{name}", f"b/{name}", lineterm=""
                 )
             )
-        elif arguments.check:
-            yield f"{each.source.path} would be reformatted"
-        else:
+        elif not arguments.check:
             yield f"{each.source.path} reformatted"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 from pathlib import Path
 
@@ -25,6 +26,25 @@ def spec_paths(words: list[str]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
+def specs_below(folder: Path) -> list[Path]:
+    """All specs of a project, in order: hidden folders, installed packages and virtual environments
+    hold none. UsageError where there is none."""
+    found: list[Path] = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(each for each in folders if _may_hold_specs(Path(place, each)))
+        found += (Path(place, name) for name in sorted(names) if name.endswith(".ftspec"))
+    if not found:
+        raise UsageError("FT254", f"no .ftspec file below {folder}")
+    here = Path.cwd()
+    return [path.relative_to(here) if path.is_relative_to(here) else path for path in found]
+
+
+def _may_hold_specs(folder: Path) -> bool:
+    if folder.name.startswith(".") or folder.name in ("node_modules", "site-packages"):
+        return False
+    return not (folder / "pyvenv.cfg").exists()
+
+
 def existing(path: Path) -> Path:
     """``path`` if something is there; UsageError with the nearest neighbour otherwise."""
     try:
@@ -37,6 +57,14 @@ def existing(path: Path) -> Path:
     near = nearest(path.name, siblings)
     help_line = f"did you mean `{path.with_name(near)}`?" if near else ""
     raise UsageError("FT254", f"there is no file {path}", help_line)
+
+
+def chosen_specs(arguments: Namespace) -> list[Path]:
+    """The specs that the command line names; without any, all specs of the project."""
+    if arguments.specs:
+        return spec_paths(arguments.specs)
+    root = Path(arguments.root) if arguments.root else find_root(Path.cwd() / "any")
+    return specs_below(root)
 
 
 def project_root(path: Path, arguments: Namespace) -> Path:

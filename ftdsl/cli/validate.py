@@ -2,41 +2,54 @@
 
 from __future__ import annotations
 
+import argparse
+import math
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
 
-from ftdsl import __version__
-from ftdsl.api import AnalysisView, PlanView, SpecError, data_selectors
+from ftdsl.cli.changed import Selection, selected
 from ftdsl.cli.options import add_run_options, add_set_option
-from ftdsl.cli.session import analysed, answered, out_folder, policy_of, ran
-from ftdsl.cli.specs import spec_paths
+from ftdsl.cli.output import publish
+from ftdsl.cli.specs import chosen_specs
+from ftdsl.cli.usage import UsageError
 from ftdsl.reports.report import Report
-from ftdsl.results.exits import exit_code
-from ftdsl.results.run import RunResult, StepRun, verdict_of
 
 DETAILS = """
-A dataset whose files and rules did not change is not read again.
+A dataset whose files and rules did not change is not read again. Without a SPEC, all specs of the
+project are looked at.
+
+`--changed` narrows it to what a commit touches: a changed data file to the datasets that read it, a
+changed example file to the examples of its rule, a changed spec to all of that. Without a FILE, git
+tells what is staged, deletions included, or what differs between the two refs that pre-commit and
+prek name; where nothing is staged, everything is looked at.
 
 examples:
   ftdsl validate specs/support.ftspec
   ftdsl validate specs/                                  every spec below a folder
-  ftdsl validate specs/support.ftspec -q --changed FILE…   in a commit hook
-  ftdsl validate specs/support.ftspec --output github
+  ftdsl validate -q --changed --max-seconds 20           in a commit hook
+  ftdsl validate --changed data/support/part-1.jsonl     what one file touches
+  ftdsl validate specs/support.ftspec --output github --output junit=report.xml
 """
-
-_DATA = ("dataset", "check", "dedup", "coverage")
 
 
 def configure(parser: ArgumentParser) -> None:
     """Arguments of ``validate``."""
-    parser.add_argument("specs", nargs="+", metavar="SPEC", help="a spec, or a folder of specs")
+    parser.add_argument(
+        "specs", nargs="*", metavar="SPEC", help="a spec, or a folder of specs (default: all)"
+    )
     parser.add_argument(
         "--changed",
         nargs="*",
         metavar="FILE",
-        help="only datasets that read one of these files; all of a spec that is among them",
+        help="only what these files touch; without a FILE, what git says has changed",
+    )
+    parser.add_argument(
+        "--max-seconds",
+        type=_seconds,
+        metavar="N",
+        help="the cheapest datasets that fit into N seconds; the others are put off, by name",
+    )
+    parser.add_argument(
+        "--fail-on-skip", action="store_true", help="exit 3 where --max-seconds put anything off"
     )
     parser.add_argument(
         "--only",
@@ -51,99 +64,31 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Look at the data of every spec and print what was found, once."""
-    return answered(arguments, _question)
+    if arguments.fail_on_skip and arguments.max_seconds is None:
+        raise UsageError("FT251", "--fail-on-skip says nothing without --max-seconds")
+    if arguments.only and (arguments.changed is not None or arguments.max_seconds is not None):
+        raise UsageError("FT251", "--only cannot stand beside --changed or --max-seconds")
+    paths = chosen_specs(arguments)
+    found = selected(paths, arguments)
+    notes = _notes(found, len(paths), str(paths[0]))
+    if not found.targets:
+        return publish(Report("validate", "pass", notes=notes), arguments)
+    from ftdsl.cli.validation import validated
+
+    return validated(found.targets, notes, arguments)
 
 
-def _question(arguments: Namespace) -> Report:
-    reports = [_one(path, arguments) for path in spec_paths(arguments.specs)]
-    return reports[0] if len(reports) == 1 else _merged(reports)
+def _notes(found: Selection, specs: int, only: str) -> tuple[str, ...]:
+    """What was named and touches nothing. One spec is named, of many there is no use in a list."""
+    of = only if specs == 1 else f"any of {specs} specs"
+    return tuple(f"{name} is no source of {of} (FT266)" for name in found.unread)
 
 
-def _one(path: Path, arguments: Namespace) -> Report:
+def _seconds(word: str) -> float:
     try:
-        seen = analysed(str(path), arguments)
-        made = _planned(seen, arguments)
-    except SpecError as error:
-        return replace(error.analysis.report, verdict="error")
-    notes: tuple[str, ...] = ()
-    if arguments.changed is not None:
-        touched, unknown = _touched(made, arguments.changed)
-        notes = tuple(f"{name} is no source of {made.plan.spec} (FT266)" for name in unknown)
-        if not touched:
-            return Report("validate", "pass", spec=seen.path, files=(seen.path,), notes=notes)
-        made = _planned(seen, arguments, touched)
-    view = ran(made, arguments)
-    return replace(view.report, notes=notes)
-
-
-def _planned(seen: AnalysisView, arguments: Namespace, only: Sequence[str] = ()) -> PlanView:
-    from ftdsl.api import plan
-
-    if not seen.ok or seen.program is None:
-        raise SpecError(seen)
-    chosen = tuple(only) or tuple(arguments.only) or data_selectors(seen.program)
-    out = out_folder(arguments, seen.root)
-    return plan(seen, out=out, only=chosen, policy=policy_of(arguments))
-
-
-def _touched(made: PlanView, changed: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Selectors of the steps that read a changed file, and the files that nothing reads."""
-    root = made.analysis.root
-    names = {word: _below(Path(word), root) for word in changed}
-    of_spec = {file.path for file in made.plan.files}
-    data_steps = [planned for planned in made.plan.steps if planned.step.kind in _DATA]
-    reads = {
-        planned.id: {name.removeprefix("file ") for name in planned.inputs}
-        for planned in data_steps
-    }
-    known = of_spec.union(*reads.values()) if reads else of_spec
-    unknown = tuple(word for word, name in names.items() if name not in known)
-    wanted = {name for name in names.values() if name is not None}
-    if wanted & of_spec:
-        return tuple(reads), unknown
-    named = {each.step.name for each in data_steps if wanted & reads[each.id]}
-    return tuple(each.id for each in data_steps if each.step.name in named), unknown
-
-
-def _below(path: Path, root: Path) -> str | None:
-    full = path.resolve()
-    return full.relative_to(root).as_posix() if full.is_relative_to(root) else None
-
-
-def _merged(reports: Sequence[Report]) -> Report:
-    """One report over several specs: names of datasets begin with their spec's."""
-    runs = [(report, report.run) for report in reports if report.run is not None]
-    steps = tuple(_renamed(step, report.spec) for report, run in runs for step in run.steps)
-    failed = any(report.verdict == "error" for report in reports)
-    verdict = verdict_of(steps, refused=failed)
-    signal = next((run.signal for _, run in runs if run.signal is not None), None)
-    merged = RunResult(
-        version=__version__,
-        run_id=runs[-1][1].run_id if runs else "",
-        spec="",
-        steps=steps,
-        diagnostics=tuple(d for _, run in runs for d in run.diagnostics),
-        verdict=verdict,
-        exit_code=exit_code(verdict, signal),
-        signal=signal,
-        seconds=sum(run.seconds for _, run in runs),
-    )
-    return Report(
-        "validate",
-        verdict,
-        files=tuple(dict.fromkeys(name for report in reports for name in report.files)),
-        diagnostics=tuple(dict.fromkeys(d for report in reports for d in report.diagnostics)),
-        sources={k: v for report in reports for k, v in report.sources.items()},
-        notes=tuple(note for report in reports for note in report.notes),
-        run=merged,
-    )
-
-
-def _renamed(step: StepRun, spec: str) -> StepRun:
-    prefix = Path(spec).stem
-    output = step.output
-    if output is not None:
-        output = output.model_copy(update={"name": f"{prefix}.{output.name}"})
-    return step.model_copy(
-        update={"id": f"{prefix}/{step.id}", "name": f"{prefix}.{step.name}", "output": output}
-    )
+        seconds = float(word)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"`{word}` is not a number of seconds")
+    return seconds

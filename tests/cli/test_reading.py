@@ -107,9 +107,8 @@ def test_cache_is_cleared_and_results_are_kept(project: Project) -> None:
 def test_fmt_rewrites_checks_and_shows(project: Project) -> None:
     ugly = SPEC.replace("ticket_id: text", "ticket_id:   text")
     path = project.spec(ugly)
-    assert project.run("fmt", "--check", "support.ftspec").stdout == (
-        "support.ftspec would be reformatted\n"
-    )
+    told = project.run("fmt", "--check", "support.ftspec").stdout
+    assert "error[FT632]: support.ftspec would be reformatted" in told
     shown = project.run("fmt", "--diff", "support.ftspec")
     assert shown.returncode == 1
     assert "-  ticket_id:   text" in shown.stdout

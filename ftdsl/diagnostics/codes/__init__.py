@@ -2,7 +2,7 @@
 
 FT0xx text and syntax · FT1xx names, types and blocks · FT2xx command line, plan, lock and engine ·
 FT3xx data files, rows and rules · FT4xx duplicates, leakage and coverage · FT5xx models, evals and
-gates · FT6xx training.
+gates · FT6xx training; FT63x hooks and pytest.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from ftdsl.diagnostics.codes import (
     data,
     dedup,
     evaluation,
+    hooks,
     plan,
     semantics,
     syntax,
@@ -19,6 +20,6 @@ from ftdsl.diagnostics.codes import (
 )
 from ftdsl.diagnostics.codes.code import Code
 
-_FAMILIES = (syntax, semantics, plan, commands, data, dedup, evaluation, training)
+_FAMILIES = (syntax, semantics, plan, commands, data, dedup, evaluation, training, hooks)
 
 CODES: dict[str, Code] = {code.code: code for family in _FAMILIES for code in family.CODES}
