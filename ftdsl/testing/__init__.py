@@ -1,0 +1,1 @@
+"""Specs as pytest tests. Imported by ``ftdsl.pytest_plugin`` once a project asks for it."""
