@@ -10,12 +10,13 @@ from ftdsl.cli.usage import UsageError, nearest
 from ftdsl.language.project import find_root, real_path
 
 
-def spec_paths(words: list[str]) -> list[Path]:
-    """The spec files that ``words`` name; a folder stands for all specs below it, in order.
-    UsageError for one that is not there."""
+def spec_paths(words: list[str], *, shipped: bool = False) -> list[Path]:
+    """The spec files that ``words`` name; a folder stands for all specs below it, in order. With
+    ``shipped`` also ``std/NAME.ftspec``, as an import names it. UsageError for one that is not
+    there."""
     found: list[Path] = []
     for word in words:
-        path = Path(word)
+        path = (_shipped(word) if shipped else None) or Path(word)
         if path.is_dir():
             below = sorted(each for each in path.rglob("*.ftspec") if each.is_file())
             if not below:
@@ -43,6 +44,16 @@ def _may_hold_specs(folder: Path) -> bool:
     if folder.name.startswith(".") or folder.name in ("node_modules", "site-packages"):
         return False
     return not (folder / "pyvenv.cfg").exists()
+
+
+def _shipped(word: str) -> Path | None:
+    """The file that ``std/NAME.ftspec`` means to an import, where the project has none of its
+    own."""
+    from ftdsl.language.imports import SHIPPED
+
+    place = SHIPPED.parent / word
+    is_ours = word.startswith(f"{SHIPPED.name}/") and place.parent == SHIPPED and place.is_file()
+    return place if is_ours and not Path(word).exists() else None
 
 
 def existing(path: Path) -> Path:

@@ -18,6 +18,7 @@ DETAILS = """
 examples:
   ftdsl test specs/support.ftspec
   ftdsl test specs/
+  ftdsl test std/chat.ftspec      a rule set that comes with ftdsl
 """
 
 
@@ -33,7 +34,7 @@ def run(arguments: Namespace) -> int:
 
 
 def _question(arguments: Namespace) -> Report:
-    seen = [analysed(str(path), arguments) for path in spec_paths(arguments.specs)]
+    seen = [analysed(str(path), arguments) for path in spec_paths(arguments.specs, shipped=True)]
     return examples_report(seen)
 
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import takewhile
+from operator import eq
 from typing import Any
+
+import orjson
 
 Message = dict[str, Any]
 
@@ -22,22 +26,40 @@ SPEAKERS = {
 }
 """ShareGPT's ``from`` names and the role each stands for."""
 
+CALLS = "function_call"
+"""ShareGPT's speaker whose ``value`` is JSON text of a tool call, or of a list of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Format:
     """``required`` and ``optional`` are the fields that the format itself allows, with what each
     may hold: ``text``, ``turns`` (a list of messages), ``turns or text``, ``list``, ``bool``,
-    ``speakers`` (ShareGPT turns), ``history`` (pairs of texts), ``any``. One group of
-    ``either`` must be present."""
+    ``speakers`` (ShareGPT turns), ``history`` (pairs of texts), ``exchange`` (an object with
+    ``messages``), ``any``. One group of ``either`` must be present, unless ``whole`` says that a
+    row needs none of it."""
 
     name: str
     required: dict[str, str]
     optional: dict[str, str]
     either: tuple[tuple[str, ...], ...] = ()
+    whole: Callable[[dict[str, Any]], bool] = lambda _: False
 
     @property
     def fields(self) -> dict[str, str]:
         return {**self.required, **self.optional}
+
+
+def _holds_its_prompt(value: dict[str, Any]) -> bool:
+    """Whether the two answers of a pair begin with the prompt, as TRL allows."""
+    chosen, rejected = value["chosen"], value["rejected"]
+    if isinstance(chosen, str) and isinstance(rejected, str):
+        return chosen[:1] == rejected[:1] != ""
+    return _is_asked(chosen) and _is_asked(rejected)
+
+
+def _is_asked(value: Any) -> bool:
+    said = [] if isinstance(value, str) else turns(value, "assistant")
+    return bool(said) and said[0].get("role") != "assistant"
 
 
 _TOOLS = {"tools": "any", "parallel_tool_calls": "bool"}
@@ -65,6 +87,12 @@ FORMATS: dict[str, Format] = {
                 **_TOOLS,
             },
             (("prompt", "messages", "conversations"),),
+            _holds_its_prompt,
+        ),
+        Format(
+            "openai_preference",
+            {"input": "exchange", "preferred_output": "turns", "non_preferred_output": "turns"},
+            {},
         ),
         Format(
             "kto",
@@ -107,7 +135,53 @@ def turns(value: Any, role: str) -> list[Message]:
 
 
 def _spoken(one: Message) -> Message:
+    if one["from"] == CALLS:
+        return {"role": "assistant", "content": "", "tool_calls": _spoken_calls(one["value"])}
     return {"role": SPEAKERS.get(one["from"], one["from"]), "content": one["value"]}
+
+
+def _spoken_calls(text: str) -> list[Message]:
+    """The calls that a ShareGPT turn writes out. Text that is none is kept as the arguments, where
+    a rule finds it."""
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        found = text
+    calls = found if isinstance(found, list) else [found]
+    return [
+        {"type": "function", "function": one if isinstance(one, dict) else {"arguments": text}}
+        for one in calls
+    ]
+
+
+def pair(value: dict[str, Any]) -> tuple[list[Message], list[Message], list[Message]]:
+    """The prompt's turns, the chosen and the rejected answer's, of a preference row. Answers that
+    begin with the prompt, as a text or as turns, are cut where they part."""
+    chosen, rejected = value["chosen"], value["rejected"]
+    if isinstance(chosen, str) and isinstance(rejected, str):
+        context = _context(value)
+        if any(value.get(one) is not None for one in ("messages", "conversations", "prompt")):
+            return context, turns(chosen, "assistant"), turns(rejected, "assistant")
+        asked = chosen[: sum(takewhile(bool, map(eq, chosen, rejected)))]
+        cut = len(asked) - 1 if asked.endswith(" ") else len(asked)
+        return (
+            [*context, *turns(chosen[:cut], "user")],
+            turns(chosen[cut:], "assistant"),
+            turns(rejected[cut:], "assistant"),
+        )
+    if not (_is_asked(chosen) and _is_asked(rejected)):
+        return _context(value), turns(chosen, "assistant"), turns(rejected, "assistant")
+    one, other = turns(chosen, "assistant"), turns(rejected, "assistant")
+    same = 0
+    # The last turn of each is its answer, even where the two are the same.
+    while same < min(len(one), len(other)) - 1 and one[same] == other[same]:
+        same += 1
+    return one[:same], one[same:], other[same:]
+
+
+def openai_pair(value: dict[str, Any]) -> tuple[list[Message], list[Message], list[Message]]:
+    """The prompt's turns, the preferred and the other answer's, in OpenAI's preference format."""
+    return value["input"]["messages"], value["preferred_output"], value["non_preferred_output"]
 
 
 def _context(value: dict[str, Any]) -> list[Message]:
@@ -150,7 +224,13 @@ def _sharegpt(value: dict[str, Any]) -> list[Message]:
 
 
 def _preference(value: dict[str, Any]) -> list[Message]:
-    return _context(value) + turns(value["chosen"], "assistant")
+    context, chosen, _ = pair(value)
+    return context + chosen
+
+
+def _openai_preference(value: dict[str, Any]) -> list[Message]:
+    context, chosen, _ = openai_pair(value)
+    return context + chosen
 
 
 def _kto(value: dict[str, Any]) -> list[Message]:
@@ -163,5 +243,6 @@ MESSAGES: dict[str, Callable[[dict[str, Any]], list[Message]]] = {
     "alpaca": _alpaca,
     "sharegpt": _sharegpt,
     "preference": _preference,
+    "openai_preference": _openai_preference,
     "kto": _kto,
 }

@@ -11,11 +11,13 @@ class Row:
     """``line`` is the 1-based source line on which the row starts, ``offset`` that line's byte
     offset (of the decompressed stream). ``base`` is the row format, or None for a plain record.
 
+    ``turns`` is what ``views.messages`` has made of the row, so that it is made once.
+
     ``row_id`` is computed when first asked for: most rows never need one. It is the text of
     ``id_field`` if that is set and not null, else a digest of the content.
     """
 
-    __slots__ = ("_row_id", "base", "id_field", "line", "offset", "path", "split", "value")
+    __slots__ = ("_row_id", "base", "id_field", "line", "offset", "path", "split", "turns", "value")
 
     def __init__(
         self,
@@ -36,6 +38,7 @@ class Row:
         self.split = split
         self.id_field = id_field
         self._row_id = row_id
+        self.turns: list[dict[str, Any]] | None = None
 
     @property
     def row_id(self) -> str:

@@ -8,12 +8,13 @@ from pathlib import Path
 from ftdsl.data.blocks import Part, RowBlock, RowReader, parts
 from ftdsl.data.faults import Fault
 from ftdsl.data.files import DataFile, Stamp, resolve_files
-from ftdsl.data.formats import content_text
+from ftdsl.data.formats import Message, content_text
 from ftdsl.data.row import Row
 from ftdsl.data.views import (
     chosen,
     exchange_of,
     messages,
+    pair_of,
     prompt,
     rejected,
     reply,
@@ -26,6 +27,7 @@ from ftdsl.language.program import DatasetDef
 __all__ = [
     "DataFile",
     "Fault",
+    "Message",
     "Part",
     "Row",
     "RowBlock",
@@ -35,6 +37,7 @@ __all__ = [
     "content_text",
     "exchange_of",
     "messages",
+    "pair_of",
     "parts",
     "prompt",
     "read_blocks",

@@ -54,6 +54,7 @@ class Shape:
         self._optional = tuple(optional.items())
         self._optional_names = frozenset(optional)
         self._either = format.either if format is not None else ()
+        self._whole = format.whole if format is not None else None
 
     def problem(self, value: dict[str, Any]) -> Problem | None:
         """The first thing that keeps the row from being asked any rule; None if it fits."""
@@ -69,7 +70,8 @@ class Shape:
                 if one is not None and (found := check(one)) is not None:
                     return found
         for names in self._either:
-            if all(value.get(name) is None for name in names):
+            absent = all(value.get(name) is None for name in names)
+            if absent and not (self._whole is not None and self._whole(value)):
                 return Problem("FT341", f"none of {', '.join(f'`{n}`' for n in names)} is there")
         return None
 
@@ -142,6 +144,7 @@ def _format_check(name: str, kind: str) -> Check:
         "turns or text": _turns_or_text,
         "history": _history,
         "any": _any,
+        "exchange": _exchange,
     }
     return partial(checks[kind], name)
 
@@ -152,6 +155,14 @@ def _text(name: str, value: Any) -> Problem | None:
 
 def _bool(name: str, value: Any) -> Problem | None:
     return None if isinstance(value, bool) else _wrong(name, "a bool", value)
+
+
+def _exchange(name: str, value: Any) -> Problem | None:
+    if not isinstance(value, dict):
+        return _wrong(name, "an object with `messages`", value)
+    if not isinstance(value.get("messages"), list):
+        return Problem("FT341", f"field `{name}.messages` is missing or no list of turns")
+    return _turns(f"{name}.messages", value["messages"])
 
 
 def _any(_name: str, _value: Any) -> Problem | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from operator import itemgetter
-from typing import Any
 
-from ftdsl.data.formats import MESSAGES, Message, content_text, turns
+from ftdsl.data.formats import MESSAGES, Message, content_text, openai_pair, pair
 from ftdsl.data.row import Row
 
 _SYSTEM = frozenset({"system", "developer"})
+PAIRS = frozenset({"preference", "openai_preference"})
+"""Row formats with two answers."""
 _ROLE, _CONTENT = itemgetter("role"), itemgetter("content")
 
 
@@ -19,7 +20,9 @@ def messages(row: Row) -> list[Message]:
     if row.base == "chat":
         turns_: list[Message] = row.value["messages"]
         return turns_
-    return [] if row.base is None else MESSAGES[row.base](row.value)
+    if row.turns is None:
+        row.turns = [] if row.base is None else MESSAGES[row.base](row.value)
+    return row.turns
 
 
 def exchange_of(turns_: list[Message]) -> tuple[str, str]:
@@ -62,7 +65,7 @@ def text(row: Row) -> str:
     if row.base is None:
         return "\n".join(one for one in row.value.values() if isinstance(one, str))
     texts = [content_text(one.get("content")) for one in messages(row)]
-    if row.base == "preference":
+    if row.base in PAIRS:
         texts.append(rejected(row))
     return "\n".join(texts)
 
@@ -74,18 +77,34 @@ def turn_count(row: Row) -> int:
 
 def chosen(row: Row) -> str:
     """The preferred answer's text; of a kto row the answer if it is labelled good, else ""."""
-    if row.base == "kto":
-        return reply(row) if row.value["label"] else ""
-    return _answer(row.value.get("chosen"))
+    return _last_text(pair_of(row)[1])
 
 
 def rejected(row: Row) -> str:
     """The dispreferred answer's text; of a kto row the answer if it is labelled bad, else ""."""
-    if row.base == "kto":
-        return "" if row.value["label"] else reply(row)
-    return _answer(row.value.get("rejected"))
+    return _last_text(pair_of(row)[2])
 
 
-def _answer(value: Any) -> str:
-    said = turns(value, "assistant")
+def pair_of(row: Row) -> tuple[list[Message], list[Message], list[Message]]:
+    """The prompt's turns, and those of the preferred and of the other answer. A kto row has one
+    answer, which is the preferred one if it is labelled good; other formats have no answers."""
+    if row.base == "preference":
+        return pair(row.value)
+    if row.base == "openai_preference":
+        return openai_pair(row.value)
+    if row.base != "kto":
+        return messages(row), [], []
+    context, answer = _divided(messages(row))
+    return (context, answer, []) if row.value["label"] else (context, [], answer)
+
+
+def _divided(said: list[Message]) -> tuple[list[Message], list[Message]]:
+    """Turns before and after the last of a user or a system."""
+    at = len(said)
+    while at and said[at - 1]["role"] not in ("user", *_SYSTEM):
+        at -= 1
+    return said[:at], said[at:]
+
+
+def _last_text(said: list[Message]) -> str:
     return content_text(said[-1].get("content")) if said else ""

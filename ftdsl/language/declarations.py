@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ftdsl.diagnostics.diagnostic import Label, Span
 from ftdsl.diagnostics.suggestion import suggest
 from ftdsl.language import catalog
@@ -253,8 +255,7 @@ def schema_named(ws: Workspace, module: Module, path: Path) -> tuple[str, Schema
     entry = catalog.FORMATS.get(path.text)
     if entry is not None:
         # An abstract format has the views of all; rules for it are typed against one of them.
-        names = [path.text, *([entry.extends] if entry.extends else [])]
-        ws.ancestors.setdefault(path.text, frozenset(names))
+        ws.ancestors.setdefault(path.text, frozenset(_lineage(path.text)))
         return path.text, SchemaDef(path.text, path.text)
     formats = tuple(name for name, one in catalog.FORMATS.items() if not one.abstract)
     found = find(ws, module, path, ("schema",), extra=formats)
@@ -264,6 +265,13 @@ def schema_named(ws: Workspace, module: Module, path: Path) -> tuple[str, Schema
     assert isinstance(item, Schema), "only schemas were asked for"
     value = schema_value(ws, owner, item)
     return (f"{owner.path}:{item.name.text}", value) if value is not None else None
+
+
+def _lineage(name: str) -> Iterator[str]:
+    """The row format ``name`` and all that it extends."""
+    while name:
+        yield name
+        name = catalog.FORMATS[name].extends
 
 
 def concrete(ws: Workspace, path: Path, schema: SchemaDef) -> bool:

@@ -15,10 +15,10 @@ from ftdsl.language.checks.models import check_model
 from ftdsl.language.checks.rules import check_rules, ruleset_rules
 from ftdsl.language.checks.training import check_sweep, check_train
 from ftdsl.language.checks.waivers import check_together, check_waiver
-from ftdsl.language.declarations import function_value, let_value, schema_value
+from ftdsl.language.declarations import function_value, let_value, schema_named, schema_value
 from ftdsl.language.modules import Module
 from ftdsl.language.names import find, report_unused
-from ftdsl.language.program import DatasetDef, Program, SpecFile
+from ftdsl.language.program import DatasetDef, Program, RulesetDef, SpecFile
 from ftdsl.language.tree import Block, Function, Let, Schema
 from ftdsl.language.workspace import Workspace
 
@@ -68,6 +68,15 @@ def _check_declarations(ws: Workspace, module: Module) -> None:
     for block in module.blocks("ruleset"):
         if module.names.get(block.subject.text) is block:
             ruleset_rules(ws, module, block)
+
+
+def _ruleset(ws: Workspace, module: Module, block: Block) -> RulesetDef | None:
+    """A checked ruleset; None where it was wrong."""
+    rules = ruleset_rules(ws, module, block)
+    schema = schema_named(ws, module, block.target_schema) if block.target_schema else None
+    if rules is None or schema is None:
+        return None
+    return RulesetDef(block.subject.text, schema[1], rules, block.span)
 
 
 def _named(ws: Workspace, main: Module, kind: str, check: Check[D]) -> dict[str, D | None]:
@@ -145,4 +154,5 @@ def _program(ws: Workspace, main: Module) -> Program:
         tuple(ws.rates),
         tuple(ws.waivers),
         tuple(ws.externs.values()),
+        tuple(_good(_named(ws, main, "ruleset", _ruleset))),
     )

@@ -159,6 +159,16 @@ class CheckDef:
 
 
 @dataclass(frozen=True, slots=True)
+class RulesetDef:
+    """Rules for every schema that extends ``schema``."""
+
+    name: str
+    schema: SchemaDef
+    rules: tuple[RuleDef, ...]
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DropDef:
     """One ``drop`` line. ``method`` is ``exact``, ``near`` or ``fuzzy``. ``against`` names a
     dataset or eval (leakage) or is None (within the dataset). ``algorithm`` is ``exact_join``,
@@ -386,3 +396,4 @@ class Program:
     rates: tuple[RateDef, ...] = ()
     waivers: tuple[WaiverDef, ...] = ()
     externs: tuple[ExternDef, ...] = ()
+    rulesets: tuple[RulesetDef, ...] = ()

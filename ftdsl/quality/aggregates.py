@@ -14,12 +14,14 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable
 from fractions import Fraction
-from hashlib import blake2b
 from typing import Any, Protocol
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
+
+from ftdsl.quality.contradictions import Contradictions
+from ftdsl.quality.hashes import value_hash
+from ftdsl.quality.sign_test import SignTest
 
 DISTINCT = 1 << 20
 _SCALE = 1074
@@ -198,7 +200,7 @@ class Distinct:
         self._waiting = 0
 
     def add(self, column: list[Any]) -> None:
-        self.take(np.array([_hash(one) for one in column if one is not None], np.uint64))
+        self.take(np.array([value_hash(one) for one in column if one is not None], np.uint64))
 
     def take(self, hashes: NDArray[np.uint64]) -> None:
         """Add values by their hashes."""
@@ -271,7 +273,7 @@ class _WordHashes(dict[str, int]):
     def __missing__(self, word: str) -> int:
         if len(self) > 200_000:
             self.clear()
-        found = self[word] = _hash(word)
+        found = self[word] = value_hash(word)
         return found
 
     def of(self, text: str) -> NDArray[np.uint64]:
@@ -286,7 +288,7 @@ class Entropy:
         self.counts: Counter[int] = Counter()
 
     def add(self, column: list[Any]) -> None:
-        self.counts.update(_hash(one) for one in column if one is not None)
+        self.counts.update(value_hash(one) for one in column if one is not None)
 
     def merge(self, dumped: Any) -> None:
         self.counts.update({int(key): count for key, count in dumped})
@@ -298,15 +300,6 @@ class Entropy:
         total = self.counts.total()
         terms = (count / total * math.log2(total / count) for count in self.counts.values())
         return math.fsum(terms)
-
-
-def _hash(value: Any) -> int:
-    data = value.encode() if isinstance(value, str) else b"\0" + _canonical(value)
-    return int.from_bytes(blake2b(data, digest_size=8).digest(), "little")
-
-
-def _canonical(value: Any) -> bytes:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 def _smallest(*_: Any) -> Extreme:
@@ -330,6 +323,8 @@ AGGREGATES: dict[str, Any] = {
     "distinct": Distinct,
     "distinct_n": DistinctRuns,
     "entropy": Entropy,
+    "contradictions": Contradictions,
+    "sign_test": SignTest,
 }
 
 

@@ -16,14 +16,27 @@ CONTROL = (
 )
 _SECOND_BYTES = "\x80-\xbfƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ€‚"
 MOJIBAKE = f"Ã[{_SECOND_BYTES}]|Â[\xa0-\xbf]|â€[™œ˜š“”¦¢\x98-\x9d]|â‚¬|ï»¿|ï¿½|\ufffd"
-SPECIAL = (
-    r"<\|[A-Za-z0-9_ ]{1,40}\|>|<｜[^｜<>]{1,40}｜>|<(?:start|end)_of_turn>|</?s>"
-    r"|<(?:bos|eos|pad|unk)>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_(?:image|audio)>"
+SPECIAL = "|".join(
+    (
+        # ChatML, Llama 3 and 4, Qwen, Phi, gpt-oss, StarCoder; DeepSeek writes wide bars.
+        r"<\|[A-Za-z0-9_]{1,40}\|>",
+        r"<｜[^｜<>\s]{1,40}｜>",
+        # Gemma.
+        r"<(?:start|end)_of_(?:turn|image|audio)>",
+        r"<(?:bos|eos|pad|unk)>",
+        # Llama 2 and Mistral. Inside a text, `<s>` is HTML's struck-out text as well.
+        r"^\s*<s>|</s>\s*$|\[/?INST\]|<</?SYS>>",
+        r"\[(?:/?AVAILABLE_TOOLS|/?TOOL_RESULTS|TOOL_CALLS|/?SYSTEM_PROMPT)\]",
+        # Infilling: StarCoder, SantaCoder and CodeLlama, whose `<PRE>` is HTML's as well.
+        r"<fim[_-](?:prefix|middle|suffix|pad)>|<file_sep>|<(?:SUF|MID|EOT)>",
+    )
 )
+"""Reserved tokens of the chat and infilling templates in use, written out."""
 _OPENS = (ord("<"), ord("["))
 _FOLLOWS = np.zeros(256, np.bool_)
-_FOLLOWS[list(b"|\xefse/bpuSI")] = True
+_FOLLOWS[list(b"|\xefse/bpufSIATME")] = True
 """What may follow the last ``<`` or ``[`` that opens a special token."""
+_TOLD = 6
 _ALLOWED = b"\t\n\r"
 _WORD = re.compile(r"\w+")
 
@@ -81,9 +94,17 @@ def _repeated(text: str, n: int) -> float:
     return 1.0 - len(set(zip(*(words[i:] for i in range(n)), strict=False))) / total
 
 
+def _special_tokens_in(text: str) -> str:
+    found = list(dict.fromkeys(re.findall(SPECIAL, text)))
+    return ", ".join(found[:_TOLD]) + (f" and {len(found) - _TOLD} more" * (len(found) > _TOLD))
+
+
 FUNCTIONS: dict[str, Any] = {
     "control_characters": control_characters,
     "mojibake": mojibake,
     "special_tokens": special_tokens,
     "repeated": repeated,
 }
+
+REASONS: dict[str, Any] = {"special_tokens": _special_tokens_in}
+"""What a finding tells beside the value, by function."""

@@ -1,26 +1,27 @@
-"""The order of a conversation's turns, and its tool calls."""
+"""The turns of a conversation: their roles and order, which are empty, which are learned."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
-
-import orjson
 
 from ftdsl.data.rows import Row, content_text
 from ftdsl.data.rows import messages as messages_of
 
 Message = dict[str, Any]
 
-ROLES = frozenset({"system", "developer", "user", "assistant", "tool"})
+ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
+"""``function`` is the older form of ``tool``, still documented by OpenAI."""
 _ROLE, _CONTENT = itemgetter("role"), itemgetter("content")
 _SYSTEM = ("system", "developer")
+_TOLD = 4
 _BEFORE = {
     "user": ("", "assistant"),
-    "assistant": ("user", "tool"),
+    "assistant": ("user", "tool", "function"),
     "tool": ("assistant", "tool"),
+    "function": ("assistant", "function"),
 }
 """The turns that each may follow."""
 
@@ -63,7 +64,7 @@ def _alternates(roles: tuple[str, ...]) -> bool:
         if last not in _BEFORE.get(role, ()):
             return False
         last = role
-    return last != "tool"
+    return last not in ("tool", "function")
 
 
 def system_first(column: list[list[Message]]) -> list[bool]:
@@ -80,6 +81,16 @@ def _system_first(roles: tuple[str, ...]) -> bool:
 def last_role(column: list[list[Message]]) -> list[str]:
     """Role of the last turn, "" where there is none."""
     return [roles[-1] if roles else "" for roles in _roles(column)]
+
+
+def first_role(column: list[list[Message]]) -> list[str]:
+    """Role of the first turn that is no system or developer turn, "" where there is none."""
+    return [_first_role(roles) for roles in _roles(column)]
+
+
+@lru_cache(maxsize=4096)
+def _first_role(roles: tuple[str, ...]) -> str:
+    return next((role for role in roles if role not in _SYSTEM), "")
 
 
 def role_count(column: list[list[Message]], role: str) -> list[int]:
@@ -103,86 +114,98 @@ def empty_turns(row: Row) -> int:
 def _is_empty(one: Message, content: Any) -> bool:
     if isinstance(content, list) and any(part.get("type") != "text" for part in content):
         return False
-    called = one.get("tool_calls") or one.get("function_call")
-    return not content_text(content).strip() and not called
+    said = one.get("tool_calls") or one.get("function_call") or one.get("refusal")
+    return not content_text(content).strip() and not said
 
 
-def _calls(row: Row) -> Iterator[tuple[Any, Message]]:
-    """(id, function) of every tool call; a function is a dict, empty where there is none."""
-    for one in messages_of(row):
-        if one["role"] != "assistant":
+def targets(row: Row) -> int:
+    """Assistant turns that are learned: those whose ``weight`` is not 0."""
+    return sum(
+        1 for one in messages_of(row) if one["role"] == "assistant" and one.get("weight") != 0
+    )
+
+
+def bad_weights(row: Row) -> int:
+    """Turns with a ``weight`` other than 0 and 1, or with one that no assistant turn has."""
+    turns = messages_of(row)
+    if max(map(len, turns), default=0) <= 2:
+        return 0
+    return sum(1 for one in turns if "weight" in one and not _is_weight(one))
+
+
+def _is_weight(one: Message) -> bool:
+    weight = one["weight"]
+    # Columnar files fill what a turn lacks with null.
+    if weight is None:
+        return True
+    return one["role"] == "assistant" and type(weight) in (int, float) and weight in (0, 1)
+
+
+def _odd_roles(turns: list[Message]) -> str:
+    return _places(turns, lambda one: one["role"] not in ROLES, lambda one: repr(one["role"]))
+
+
+def _odd_order(turns: list[Message]) -> str:
+    last = ""
+    for index, one in enumerate(turns):
+        role = one["role"]
+        if role in _SYSTEM:
             continue
-        for call in one.get("tool_calls") or ():
-            function = call.get("function", call)
-            yield call.get("id"), function if isinstance(function, dict) else {}
-        if isinstance(one.get("function_call"), dict):
-            yield None, one["function_call"]
+        if last not in _BEFORE.get(role, ()):
+            return f"messages[{index}] is {role!r} {f'after {last!r}' if last else 'at the start'}"
+        last = role
+    return f"the last turn is {last!r}"
 
 
-def tool_calls(row: Row) -> int:
-    """Tool calls in the row's assistant turns."""
-    return sum(1 for _ in _calls(row))
+def _late_system(turns: list[Message]) -> str:
+    begun = next((i for i, one in enumerate(turns) if one["role"] not in _SYSTEM), len(turns))
+    late = [i for i, one in enumerate(turns) if i > begun and one["role"] in _SYSTEM]
+    return ", ".join(f"messages[{i}]" for i in late)
 
 
-def tool_calls_parse(row: Row) -> bool:
-    """Whether the arguments of every call are an object, or text that parses to one."""
-    return all(_is_object(function.get("arguments")) for _, function in _calls(row))
+def _empty(row: Row) -> str:
+    return _places(
+        messages_of(row),
+        lambda one: _is_empty(one, one.get("content")),
+        lambda one: str(one["role"]),
+    )
 
 
-def _is_object(arguments: Any) -> bool:
-    if isinstance(arguments, str):
-        try:
-            arguments = orjson.loads(arguments)
-        except orjson.JSONDecodeError:
-            return False
-    return isinstance(arguments, dict)
+def _odd_weights(row: Row) -> str:
+    return _places(
+        messages_of(row),
+        lambda one: "weight" in one and not _is_weight(one),
+        lambda one: f"{one['role']} with weight {one['weight']!r}",
+    )
 
 
-def tool_calls_declared(row: Row) -> bool:
-    """Whether every tool that is called is declared in the row's ``tools``."""
-    declared = _declared(row.value.get("tools"))
-    return all(function.get("name") in declared for _, function in _calls(row))
-
-
-def _declared(tools: Any) -> set[Any]:
-    if isinstance(tools, str):
-        try:
-            tools = orjson.loads(tools)
-        except orjson.JSONDecodeError:
-            return set()
-    if not isinstance(tools, list):
-        return set()
-    named = (one.get("function", one) for one in tools if isinstance(one, dict))
-    return {one["name"] for one in named if isinstance(one, dict) and type(one.get("name")) is str}
-
-
-def tool_results_paired(row: Row) -> bool:
-    """Whether every tool turn answers a call of an earlier assistant turn by its id, and each call
-    is answered at most once."""
-    waiting: set[Any] = set()
-    for one in messages_of(row):
-        if one["role"] == "assistant":
-            waiting.update(str(call["id"]) for call in one.get("tool_calls") or () if "id" in call)
-        elif one["role"] == "tool":
-            answered = str(one.get("tool_call_id"))
-            if answered not in waiting:
-                return False
-            waiting.discard(answered)
-    return True
+def _places(
+    turns: list[Message], wanted: Callable[[Message], bool], told: Callable[[Message], str]
+) -> str:
+    found = [f"messages[{i}] {told(one)}" for i, one in enumerate(turns) if wanted(one)]
+    return ", ".join(found[:_TOLD]) + (f" and {len(found) - _TOLD} more" * (len(found) > _TOLD))
 
 
 FUNCTIONS: dict[str, Any] = {
     "known_roles": known_roles,
     "alternates": alternates,
     "system_first": system_first,
+    "first_role": first_role,
     "last_role": last_role,
     "role_count": role_count,
 }
 
 EACH: dict[str, Any] = {
     "empty_turns": empty_turns,
-    "tool_calls": tool_calls,
-    "tool_calls_parse": tool_calls_parse,
-    "tool_calls_declared": tool_calls_declared,
-    "tool_results_paired": tool_results_paired,
+    "targets": targets,
+    "bad_weights": bad_weights,
 }
+
+REASONS: dict[str, Any] = {
+    "known_roles": _odd_roles,
+    "alternates": _odd_order,
+    "system_first": _late_system,
+    "empty_turns": _empty,
+    "bad_weights": _odd_weights,
+}
+"""What a finding tells beside the value, by function."""

@@ -9,10 +9,20 @@ from pathlib import Path
 from ftdsl.data.rows import Row, read_rows
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Refused
-from ftdsl.language.program import CheckDef, DatasetDef, ExampleDef, Program, RuleDef
+from ftdsl.language.catalog import FORMATS
+from ftdsl.language.program import (
+    CheckDef,
+    DatasetDef,
+    ExampleDef,
+    Program,
+    RuleDef,
+    RulesetDef,
+)
 from ftdsl.quality.expressions import Block, Evaluator
 from ftdsl.quality.rules import RowRule
 
+_USUAL = "chat"
+"""The row format of the examples of a rule set for all conversations."""
 _LONGEST_VALUE = 100
 _LONGEST_ID = 40
 
@@ -43,13 +53,31 @@ class Tried:
 
 
 def examples_of(program: Program) -> Iterator[Example]:
-    """Every example of every row rule, in written order."""
+    """Every example of every row rule, in written order; of rule sets those whose rules no check
+    here brings in, with a stand-in for the dataset."""
     datasets = {dataset.name: dataset for dataset in program.datasets}
+    seen: set[Span | None] = set()
     for check in program.checks:
-        for rule in check.rules:
-            if rule.must is not None:
-                for example in rule.examples:
-                    yield Example(check, rule, example, datasets[check.dataset])
+        seen.update(rule.span for rule in check.rules)
+        yield from _of_check(check, datasets[check.dataset])
+    for ruleset in program.rulesets:
+        rules = tuple(rule for rule in ruleset.rules if rule.span not in seen)
+        seen.update(rule.span for rule in rules)
+        yield from _of_check(CheckDef(ruleset.name, rules), _stand_in(ruleset))
+
+
+def _of_check(check: CheckDef, dataset: DatasetDef) -> Iterator[Example]:
+    for rule in check.rules:
+        if rule.must is not None:
+            for example in rule.examples:
+                yield Example(check, rule, example, dataset)
+
+
+def _stand_in(ruleset: RulesetDef) -> DatasetDef:
+    schema = ruleset.schema
+    if schema.base is not None and FORMATS[schema.base].abstract:
+        schema = replace(schema, base=_USUAL)
+    return DatasetDef(ruleset.name, schema, ())
 
 
 def tried(one: Example, root: Path) -> Tried:

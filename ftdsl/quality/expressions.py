@@ -15,6 +15,9 @@ from typing import Any, overload
 
 from ftdsl.data.rows import Row
 from ftdsl.data.rows import text as text_of
+from ftdsl.diagnostics.diagnostic import Diagnostic, Span
+from ftdsl.engine.context import Refused
+from ftdsl.language.catalog import ROW
 from ftdsl.language.program import DatasetDef, Expr
 from ftdsl.quality.fields import field_columns
 from ftdsl.quality.functions import COLUMNS, EACH, TAKES_NULL
@@ -192,6 +195,21 @@ class Evaluator:
     def _call(self, node: Node, block: Block, rows: Rows) -> Column:
         name = str(node.value)
         columns = [self.values(one, block, rows) for one in node.args]
+        try:
+            return self._applied(name, columns, node)
+        except ImportError as error:
+            raise self._lacking(name, error) from None
+
+    def _lacking(self, name: str, error: ImportError) -> Exception:
+        """FT308 for a function of an extra that is not installed."""
+        extra = ROW[name].extra
+        if not extra:
+            return error
+        message = f"`{name}(…)` needs the package {error.name}"
+        span = self.dataset.span or Span("", 0, 0)
+        return Refused(Diagnostic("FT308", message, span, help=f"pip install 'ftdsl[{extra}]'"))
+
+    def _applied(self, name: str, columns: list[Column], node: Node) -> Column:
         if name == "tokens":
             return _skipping_null(self._tokens, columns[0])
         if name in EACH:

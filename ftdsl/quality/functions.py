@@ -8,18 +8,26 @@ from typing import Any
 from ftdsl.quality import (
     casing,
     characters,
+    content_parts,
     conversation,
     languages,
     lengths,
     markup,
     numbers,
     patterns,
+    preference,
     spelling,
+    tool_calls,
+    tool_schemas,
 )
 
 EACH: dict[str, Callable[..., Any]] = {
     **numbers.EACH,
     **conversation.EACH,
+    **content_parts.EACH,
+    **tool_calls.EACH,
+    **tool_schemas.EACH,
+    **preference.EACH,
     **casing.EACH,
     **markup.EACH,
 }
@@ -35,5 +43,16 @@ COLUMNS: dict[str, Callable[..., list[Any]]] = {
 }
 """Functions of a whole column of texts and further constants. ``tokens`` is not among them: it
 depends on the dataset (``token_counts.token_counter``)."""
+
+REASONS: dict[str, Callable[..., str]] = {
+    **conversation.REASONS,
+    **content_parts.REASONS,
+    **tool_calls.REASONS,
+    **tool_schemas.REASONS,
+    **characters.REASONS,
+    **preference.REASONS,
+}
+"""What a finding tells of a bad value: where in the row it comes from. Takes the function's own
+arguments; "" says nothing."""
 
 TAKES_NULL = frozenset({"has"})

@@ -12,8 +12,11 @@ from ftdsl.data.rows import Row
 from ftdsl.data.rows import text as text_of
 from ftdsl.language.program import Expr, RuleDef
 from ftdsl.quality.expressions import Block, Evaluator
+from ftdsl.quality.functions import REASONS
 from ftdsl.quality.statements import is_aggregate, source_of
 
+REASON = 400
+"""Characters of the reason for a value."""
 VALUE = 160
 """Characters of a value that a finding shows."""
 _EXCERPT = 120
@@ -62,10 +65,22 @@ class RowRule:
 
     def evidence(self, block: Block, failing: list[int]) -> list[list[dict[str, str]]]:
         """For each failing row the parts of the predicate and what they came to on it."""
-        columns = [(name, self._evaluator.column(one, block, failing)) for name, one in self._parts]
+        columns = [(name, self._told(one, block, failing)) for name, one in self._parts]
         return [
-            [{"source": name, "value": shown(column[k])} for name, column in columns]
+            [{"source": name, "value": column[k]} for name, column in columns]
             for k in range(len(failing))
+        ]
+
+    def _told(self, expr: Expr, block: Block, failing: list[int]) -> list[str]:
+        """The values of ``expr``; a bad one with where in the row it comes from."""
+        values = self._evaluator.column(expr, block, failing)
+        reason = REASONS.get(str(expr.value)) if expr.op == "call" else None
+        if reason is None:
+            return [shown(one) for one in values]
+        given = [self._evaluator.column(one, block, failing) for one in expr.args]
+        return [
+            _explained(one, reason(*args) if one is False or (one and one is not True) else "")
+            for one, args in zip(values, zip(*given, strict=True), strict=True)
         ]
 
 
@@ -78,6 +93,12 @@ def _shown(expr: Expr | None) -> Iterator[Expr]:
         yield expr
     for one in expr.args:
         yield from _shown(one)
+
+
+def _explained(value: Any, reason: str) -> str:
+    if len(reason) > REASON:
+        reason = reason[:REASON] + "…"
+    return f"{shown(value)} ({reason})" if reason else shown(value)
 
 
 def shown(value: Any) -> str:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ftdsl.data.rows import row_value
+from ftdsl.data.rows import Row, row_value
 from ftdsl.language.program import Expr, Type
 from ftdsl.quality.aggregates import AGGREGATES, Distinct, aggregate
 from ftdsl.quality.expressions import Block, Evaluator
@@ -165,6 +165,11 @@ def test_a_part_that_is_an_expression() -> None:
     assert Evaluator(dataset(base=None)).column(expr, rows) == [True, False]
 
 
+def preference(chosen: str, rejected: str) -> Row:
+    value = {"prompt": "q", "chosen": chosen, "rejected": rejected}
+    return row_value(value, "preference")
+
+
 quantities = st.none() | st.integers(-(2**40), 2**40) | st.floats(-1e9, 1e9)
 ARGUMENTS: dict[str, tuple[Any, ...]] = {"quantile": (0.3,), "distinct_n": (2,)}
 
@@ -178,6 +183,7 @@ def test_aggregates_do_not_see_how_rows_are_cut(name: str, data: st.DataObject) 
         "share": st.booleans(),
         "distinct": st.none() | st.integers(0, 5) | st.text("ab", max_size=2),
         "entropy": st.none() | st.integers(0, 5) | st.text("ab", max_size=2),
+        "contradictions": st.builds(preference, st.sampled_from("AB"), st.sampled_from("AB")),
     }
     values = data.draw(st.lists(kinds.get(name, quantities), max_size=30))
     cuts = sorted(data.draw(st.lists(st.integers(0, len(values)), max_size=4)))

@@ -18,6 +18,7 @@ from ftdsl.language import catalog
 from ftdsl.quality import (
     casing,
     characters,
+    content_parts,
     conversation,
     functions,
     languages,
@@ -25,7 +26,10 @@ from ftdsl.quality import (
     markup,
     numbers,
     patterns,
+    preference,
     spelling,
+    tool_calls,
+    tool_schemas,
 )
 from ftdsl.quality.aggregates import AGGREGATES
 from ftdsl.quality.expressions import Evaluator
@@ -43,6 +47,10 @@ FAMILIES = (
     spelling,
     languages,
     conversation,
+    content_parts,
+    tool_calls,
+    tool_schemas,
+    preference,
     casing,
     markup,
     numbers,
@@ -174,18 +182,18 @@ def test_tool_calls() -> None:
     asks = {"role": "assistant", "content": None, "tool_calls": [CALL]}
     answers = {"role": "tool", "tool_call_id": "c1", "content": "1"}
     row = chat(asks, answers, tools=[{"type": "function", "function": {"name": "f"}}])
-    assert conversation.tool_calls(row) == 1
-    assert conversation.tool_calls_parse(row)
-    assert conversation.tool_calls_declared(row)
-    assert conversation.tool_results_paired(row)
-    assert not conversation.tool_calls_declared(chat(asks))
-    assert conversation.tool_calls_declared(chat(asks, tools='[{"name": "f"}]'))
-    assert not conversation.tool_results_paired(chat(answers))
-    assert not conversation.tool_results_paired(chat(asks, answers, answers))
+    assert tool_calls.tool_calls(row) == 1
+    assert tool_calls.tool_calls_parse(row)
+    assert tool_calls.tool_calls_declared(row)
+    assert tool_calls.tool_results_paired(row)
+    assert not tool_calls.tool_calls_declared(chat(asks))
+    assert tool_calls.tool_calls_declared(chat(asks, tools='[{"name": "f"}]'))
+    assert not tool_calls.tool_results_paired(chat(answers))
+    assert not tool_calls.tool_results_paired(chat(asks, answers, answers))
     broken = {"id": "c1", "function": {"name": "f", "arguments": "{a"}}
-    assert not conversation.tool_calls_parse(chat({**asks, "tool_calls": [broken]}))
+    assert not tool_calls.tool_calls_parse(chat({**asks, "tool_calls": [broken]}))
     array = {"id": "c1", "function": {"name": "f", "arguments": "[1]"}}
-    assert not conversation.tool_calls_parse(chat({**asks, "tool_calls": [array]}))
+    assert not tool_calls.tool_calls_parse(chat({**asks, "tool_calls": [array]}))
 
 
 def test_empty_turns() -> None:

@@ -15,10 +15,12 @@ from ftdsl.language.catalog import (
     measures,
     model_blocks,
     numbers,
+    pairs,
     scorers,
     sources,
     structure,
     text,
+    tools,
     training_blocks,
 )
 from ftdsl.language.catalog.entry import (
@@ -34,7 +36,9 @@ def _by_name(*families: tuple[FunctionEntry, ...]) -> dict[str, FunctionEntry]:
     return {entry.name: entry for family in families for entry in family}
 
 
-ROW: dict[str, FunctionEntry] = _by_name(structure.FUNCTIONS, text.FUNCTIONS, numbers.FUNCTIONS)
+ROW: dict[str, FunctionEntry] = _by_name(
+    structure.FUNCTIONS, tools.FUNCTIONS, pairs.FUNCTIONS, text.FUNCTIONS, numbers.FUNCTIONS
+)
 AGGREGATES: dict[str, FunctionEntry] = _by_name(aggregates.FUNCTIONS)
 GROUPS: dict[str, FunctionEntry] = _by_name(groups.FUNCTIONS)
 SCORERS: dict[str, FunctionEntry] = _by_name(scorers.FUNCTIONS)

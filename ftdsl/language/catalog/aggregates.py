@@ -124,4 +124,24 @@ FUNCTIONS: tuple[FunctionEntry, ...] = (
         "expect entropy(topic) >= 2.5",
         0,
     ),
+    _aggregate(
+        "contradictions",
+        (Parameter("row", "rows(row)", "the word `row`"),),
+        "int",
+        "Number of preferences that other rows turn round: the same prompt and the same two "
+        "answers, each preferred once; of kto rows, one answer to one prompt with both labels. "
+        "Texts are compared by 64-bit hashes, whatever their case and white space.",
+        "expect contradictions(row) == 0",
+        0,
+    ),
+    _aggregate(
+        "sign_test",
+        (Parameter("value", "rows(number)", "a quantity of each row"),),
+        "float",
+        "Two-sided p-value of the sign test: how likely so many more rows would be above 0 than "
+        "below (or below than above) if both were as likely. Zeros are left out; 1 without rows.",
+        "expect sign_test(length(chosen.text) - length(rejected.text)) >= 0.01",
+        0,
+        1,
+    ),
 )

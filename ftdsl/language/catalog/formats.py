@@ -43,6 +43,12 @@ FORMATS: tuple[FormatEntry, ...] = (
     FormatEntry("sharegpt", _CONVERSATION, "`conversations` with from and value", "conversation"),
     FormatEntry("preference", _PAIR, "a prompt with `chosen` and `rejected`", "conversation"),
     FormatEntry(
+        "openai_preference",
+        _PAIR,
+        "`input` with messages, `preferred_output` and `non_preferred_output`",
+        "preference",
+    ),
+    FormatEntry(
         "kto",
         (*_PAIR, ViewEntry("label", "bool", "whether the completion is wanted")),
         "`prompt`, `completion` and `label`",

@@ -1,4 +1,4 @@
-"""Functions over the turns of a conversation: roles, order, tool calls."""
+"""Functions over the turns of a conversation: roles, order, contents, what is learned."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FUNCTIONS: tuple[FunctionEntry, ...] = (
     _over_messages(
         "known_roles",
         "bool",
-        "Every turn's role is system, developer, user, assistant or tool.",
+        "Every turn's role is system, developer, user, assistant or tool, or the older function.",
         "each must known_roles(messages)",
     ),
     _over_messages(
@@ -45,6 +45,12 @@ FUNCTIONS: tuple[FunctionEntry, ...] = (
         'Role of the last turn, "" where there is none.',
         'each must last_role(messages) == "assistant"',
     ),
+    _over_messages(
+        "first_role",
+        "text",
+        'Role of the first turn after those of system and developer, "" where there is none.',
+        'each must first_role(messages) == "user"',
+    ),
     FunctionEntry(
         "role_count",
         (_MESSAGES, Parameter("role", "text", "the role to count")),
@@ -63,28 +69,23 @@ FUNCTIONS: tuple[FunctionEntry, ...] = (
         "each must empty_turns(row) == 0",
     ),
     _over_row(
-        "tool_calls",
+        "targets",
         "int",
-        "Number of tool calls in the row's assistant turns.",
-        "each where tool_calls(row) > 0 must tool_calls_parse(row)",
+        "Number of assistant turns that are learned: those whose `weight` is not 0.",
+        "each must targets(row) >= 1",
     ),
     _over_row(
-        "tool_calls_parse",
-        "bool",
-        "The arguments of every tool call are a JSON object (or text that parses to one).",
-        "each must tool_calls_parse(row)",
+        "bad_weights",
+        "int",
+        "Number of turns with a `weight` other than 0 and 1, or with a `weight` that are not the "
+        "assistant's.",
+        "each must bad_weights(row) == 0",
     ),
     _over_row(
-        "tool_calls_declared",
-        "bool",
-        "Every tool that is called is declared in the row's `tools`.",
-        "each must tool_calls_declared(row)",
-    ),
-    _over_row(
-        "tool_results_paired",
-        "bool",
-        "Every tool turn answers a call of an earlier assistant turn by its id, and each call is "
-        "answered at most once.",
-        "each must tool_results_paired(row)",
+        "bad_parts",
+        "int",
+        "Number of content parts that are not in OpenAI's form: `text`, `image_url` (a web address "
+        "or a base64 data URL), `input_audio`, `file` and `refusal`.",
+        "each must bad_parts(row) == 0",
     ),
 )

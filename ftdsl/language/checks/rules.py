@@ -13,7 +13,14 @@ from ftdsl.language.checks.statements import check_statements, of_type
 from ftdsl.language.declarations import schema_named
 from ftdsl.language.modules import Module
 from ftdsl.language.names import find, whole_lines
-from ftdsl.language.program import CheckDef, DatasetDef, ExampleDef, Expr, RuleDef, SchemaDef
+from ftdsl.language.program import (
+    CheckDef,
+    DatasetDef,
+    ExampleDef,
+    Expr,
+    RuleDef,
+    SchemaDef,
+)
 from ftdsl.language.reporting import did_you_mean, one_of
 from ftdsl.language.tree import Block, Each, Expect, Rule, Setting, Use, Verdict
 from ftdsl.language.typing.expressions import Typer
@@ -150,13 +157,16 @@ def _used(
             "FT129", f"every rule of `{statement.path.text}` is left out", statement.span,
             label="nothing is used", help="delete the `use`",
         )  # fmt: skip
+    # The rows that show a shipped rule have that rule set's own format, not the dataset's.
     return tuple(
-        _with_origin(rule, statement.path.text) for rule in rules if rule.name not in excluded
+        replace(
+            rule,
+            origin=statement.path.text,
+            examples=() if owner.shipped else rule.examples,
+        )
+        for rule in rules
+        if rule.name not in excluded
     )
-
-
-def _with_origin(rule: RuleDef, origin: str) -> RuleDef:
-    return replace(rule, origin=origin)
 
 
 def _suits(
