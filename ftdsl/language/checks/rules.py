@@ -157,15 +157,8 @@ def _used(
             "FT129", f"every rule of `{statement.path.text}` is left out", statement.span,
             label="nothing is used", help="delete the `use`",
         )  # fmt: skip
-    # The rows that show a shipped rule have that rule set's own format, not the dataset's.
     return tuple(
-        replace(
-            rule,
-            origin=statement.path.text,
-            examples=() if owner.shipped else rule.examples,
-        )
-        for rule in rules
-        if rule.name not in excluded
+        replace(rule, origin=statement.path.text) for rule in rules if rule.name not in excluded
     )
 
 
@@ -217,7 +210,8 @@ def _rule(ws: Workspace, module: Module, rule: Rule, schema: SchemaDef) -> RuleD
     else:
         expect = _dataset_body(ws, module, rule, body, schema)
     fail, warn = _verdicts(ws, module, rule)
-    examples = _examples(ws, module, rule)
+    # The rows that show a shipped rule have its rule set's own format, not that of whoever uses it.
+    examples = () if module.shipped else _examples(ws, module, rule)
     if ws.report.size > before or (must is None and expect is None):
         return None
     return RuleDef(
