@@ -7,6 +7,7 @@ python -m docs.generate --check   say which are out of date, exit 1 if any
 from __future__ import annotations
 
 import sys
+import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from ftdsl.diagnostics.codes.code import Code
 from ftdsl.language import catalog
 from ftdsl.language.catalog.entry import (
     BlockEntry,
+    FixEntry,
     FormatEntry,
     FunctionEntry,
     Parameter,
@@ -55,6 +57,12 @@ _FORMAT_NOTES = (
     "document.",
 )
 
+_APPLICABILITIES = {
+    "safe": "`ftdsl validate SPEC --fix --out DIR` applies them: what was meant stays.",
+    "unsafe": "With `--unsafe-fixes` as well: they may change what was meant. Read the diff.",
+    "display": "Only told, as help: a person has to choose.",
+}
+
 _FAMILIES = {
     "0": "Text and syntax",
     "1": "Names, types and blocks",
@@ -85,6 +93,7 @@ def pages() -> dict[Path, str]:
         "functions.md": functions_page(),
         "blocks.md": blocks_page(),
         "codes.md": codes_page(),
+        "fixes.md": fixes_page(),
         "cli.md": f"# The command line\n\n{_NOTE}\n\n{command_page()}",
         "formats.md": formats_page(),
     }
@@ -198,6 +207,39 @@ def _format(entry: FormatEntry) -> Iterator[str]:
     yield "|---|---|---|"
     yield from (_row(f"`{view.name}`", view.type, view.doc) for view in entry.views)
     yield ""
+
+
+def fixes_page() -> str:
+    """Every fix of data files, by how safe it is."""
+    lines = ["# Fixes of data files", "", _NOTE, ""]
+    for applicability, intro in _APPLICABILITIES.items():
+        lines += [f"## {applicability.capitalize()}", "", intro, ""]
+        for fix in catalog.FIXES.values():
+            if fix.applicability == applicability:
+                lines += _fix(fix)
+    return _joined(lines)
+
+
+def _fix(fix: FixEntry) -> Iterator[str]:
+    yield f"### {fix.name}"
+    yield ""
+    yield fix.doc
+    yield ""
+    yield f"Mends: {', '.join(f'`{one}`' for one in fix.mends)}."
+    yield ""
+    shown = [("Before", fix.before)]
+    shown += [("After", fix.after)] if fix.after != fix.before else []
+    for title, text in shown:
+        visible = "".join(_visible(one) for one in text)
+        yield from (f"{title}:", "", "```", visible.strip("\n"), "```", "")
+
+
+def _visible(character: str) -> str:
+    """Invisible characters, and bytes that are none, by their code in angle brackets."""
+    if character == "\n" or (character.isprintable() and not unicodedata.combining(character)):
+        return character
+    code = ord(character)
+    return f"<{code - 0xDC00:02X}>" if 0xDC80 <= code < 0xDD00 else f"<U+{code:04X}>"
 
 
 def codes_page() -> str:

@@ -131,6 +131,22 @@ def add_set_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_fix_options(parser: argparse.ArgumentParser) -> None:
+    """``--fix``, ``--unsafe-fixes`` and ``--diff``."""
+    group = parser.add_argument_group("fixing")
+    group.add_argument(
+        "--fix",
+        action="store_true",
+        help="write fixed copies of the data files, and fixes.diff, into the folder --out",
+    )
+    group.add_argument(
+        "--unsafe-fixes", action="store_true", help="apply fixes that may change what is meant"
+    )
+    group.add_argument(
+        "--diff", action="store_true", help="show what --fix would change; write nothing"
+    )
+
+
 def add_out_option(parser: argparse.ArgumentParser) -> None:
     """``--out``, for the commands that read or write results."""
     parser.add_argument("--out", metavar="DIR", help="folder of results (default: ROOT/.ftdsl)")

@@ -7,7 +7,7 @@ import math
 from argparse import ArgumentParser, Namespace
 
 from ftdsl.cli.changed import Selection, selected
-from ftdsl.cli.options import add_run_options, add_set_option
+from ftdsl.cli.options import add_fix_options, add_run_options, add_set_option
 from ftdsl.cli.output import publish
 from ftdsl.cli.specs import chosen_specs
 from ftdsl.cli.usage import UsageError
@@ -28,6 +28,8 @@ examples:
   ftdsl validate -q --changed --max-seconds 20           in a commit hook
   ftdsl validate --changed data/support/part-1.jsonl     what one file touches
   ftdsl validate specs/support.ftspec --output github --output junit=report.xml
+  ftdsl validate specs/support.ftspec --diff             what safe fixes would change
+  ftdsl validate specs/support.ftspec --fix --out fixed  fixed copies, and fixed/fixes.diff
 """
 
 
@@ -59,11 +61,16 @@ def configure(parser: ArgumentParser) -> None:
         help="only this step, kind or block, and what it needs; repeatable",
     )
     add_set_option(parser)
+    add_fix_options(parser)
     add_run_options(parser)
 
 
 def run(arguments: Namespace) -> int:
     """Look at the data of every spec and print what was found, once."""
+    if _wants_fixes(arguments):
+        from ftdsl.cli.mending import mended_report
+
+        return mended_report(arguments)
     if arguments.fail_on_skip and arguments.max_seconds is None:
         raise UsageError("FT251", "--fail-on-skip says nothing without --max-seconds")
     if arguments.only and (arguments.changed is not None or arguments.max_seconds is not None):
@@ -76,6 +83,20 @@ def run(arguments: Namespace) -> int:
     from ftdsl.cli.validation import validated
 
     return validated(found.targets, notes, arguments)
+
+
+def _wants_fixes(arguments: Namespace) -> bool:
+    """Whether fixes are asked for. UsageError (FT375) for options that do not go together."""
+    if arguments.fix and not arguments.out:
+        raise UsageError("FT375", "`--fix` needs a folder for the fixed copies", "add `--out DIR`")
+    if arguments.fix and arguments.diff:
+        raise UsageError("FT375", "`--fix` writes and `--diff` does not", "leave one of them out")
+    if arguments.unsafe_fixes and not (arguments.fix or arguments.diff):
+        raise UsageError("FT375", "`--unsafe-fixes` fixes nothing by itself", "add `--fix`")
+    wanted = bool(arguments.fix or arguments.diff)
+    if wanted and (arguments.changed is not None or arguments.max_seconds is not None):
+        raise UsageError("FT375", "fixes do not go with --changed or --max-seconds")
+    return wanted
 
 
 def _notes(found: Selection, specs: int, only: str) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ from ftdsl.plan.steps import (
 #: Raised when the code of a step gives another meaning to the same definition.
 CODE_VERSIONS: dict[str, int] = {
     "dataset": 1,
-    "check": 2,
+    "check": 3,
     "dedup": 2,
     "coverage": 2,
     "train": 2,

@@ -24,10 +24,21 @@ def strip(text: str) -> str:
     return text.strip()
 
 
+def nfc(text: str) -> str:
+    """The text in Unicode's normal form C."""
+    return unicode_form("NFC", text)
+
+
 def normalize(*texts: str) -> str:
     """The words of the texts after NFKC and casefold, joined by single spaces; the texts joined
     by a line end."""
     return "\n".join(" ".join(_WORD.findall(unicode_form("NFKC", one).casefold())) for one in texts)
 
 
-EACH: dict[str, Any] = {"lower": lower, "upper": upper, "strip": strip, "normalize": normalize}
+EACH: dict[str, Any] = {
+    "lower": lower,
+    "upper": upper,
+    "strip": strip,
+    "nfc": nfc,
+    "normalize": normalize,
+}

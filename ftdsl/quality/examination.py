@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 import orjson
 
 from ftdsl.data.rows import Fault, Part, Row, RowBlock, RowReader
+from ftdsl.language.remedies import fix_name, fixes_for
 from ftdsl.plan.steps import CheckStep
 from ftdsl.quality.aggregates import Quantile
 from ftdsl.quality.expressions import Block, Evaluator
@@ -143,6 +144,7 @@ class Examination:
             "offset": fault.offset,
             "excerpt": fault.excerpt,
             "help": fault.help,
+            "fix": fix_name(fixes_for(fault.code)),
         }
 
     def _of_row(self, rule: RowRule, row: Row, values: list[dict[str, str]]) -> Json:
@@ -159,6 +161,7 @@ class Examination:
             "row_id": row.row_id,
             "values": values,
             "excerpt": row_excerpt(row),
+            "fix": rule.fix,
         }
 
 

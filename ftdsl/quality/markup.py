@@ -15,13 +15,26 @@ def fences_closed(text: str) -> bool:
     or more, alone on their line."""
     if "```" not in text and "~~~" not in text:
         return True
-    fence = ""
-    for marks, rest in _FENCE.findall(text):
+    return not open_fence(text)
+
+
+def open_fence(text: str) -> str:
+    """The marks of the code fence that is still open at the end of the text; "" if none is."""
+    place = open_fence_place(text)
+    return text[place[0] : place[1]] if place else ""
+
+
+def open_fence_place(text: str) -> tuple[int, int] | None:
+    """Where the marks of the code fence stand that is still open at the text's end."""
+    fence, place = "", None
+    for match in _FENCE.finditer(text):
+        marks, rest = match.groups()
         if not fence:
             fence = "" if marks[0] == "`" and "`" in rest else marks
+            place = match.span(1)
         elif marks[0] == fence[0] and len(marks) >= len(fence) and not rest.strip():
             fence = ""
-    return not fence
+    return place if fence else None
 
 
 def json_valid(text: str) -> bool:

@@ -11,6 +11,7 @@ import orjson
 from ftdsl.data.rows import Row
 from ftdsl.data.rows import text as text_of
 from ftdsl.language.program import Expr, RuleDef
+from ftdsl.language.remedies import fix_name, remedies
 from ftdsl.quality.expressions import Block, Evaluator
 from ftdsl.quality.functions import REASONS
 from ftdsl.quality.statements import is_aggregate, source_of
@@ -44,6 +45,7 @@ class RowRule:
         shown = [*_shown(rule.where), *_shown(rule.must)] if rule.where else _shown(rule.must)
         by_source = {source_of(one): one for one in shown}
         self._parts = list(by_source.items())[:_PARTS]
+        self.fix = fix_name(tuple(one.fix for one in remedies(rule)))
         self.message = f"{rule.doc or rule.name}: must {source_of(rule.must)}"
 
     def ask(self, block: Block) -> RowOutcome:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from ftdsl.language.catalog import FIXES
 from ftdsl.reports.numbers import count, decimal, duration, plural, score, share, size
 from ftdsl.results.models import (
     Bar,
@@ -188,3 +189,13 @@ def closing(run: RunResult) -> str:
     steps = plural(len(run.steps), "step")
     told = f"{steps} ({fresh} unchanged)" if fresh else steps
     return f"{VERDICT_WORDS[run.verdict]}: {told}, {duration(run.seconds)}"
+
+
+def fix_text(name: str | None) -> str:
+    """A fix by its name, with how to have it; "" where there is none. The name of another change
+    (``delete`` of a waiver) stands for itself."""
+    fix = FIXES.get(name or "")
+    if fix is None:
+        return name or ""
+    option = "--fix" if fix.applicability == "safe" else "--fix --unsafe-fixes"
+    return f"{fix.name} ({fix.applicability}): `ftdsl validate {option} --out DIR`"

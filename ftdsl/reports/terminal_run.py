@@ -26,6 +26,7 @@ from ftdsl.reports.summary import (
     TONES,
     bound_text,
     closing,
+    fix_text,
     rule_text,
     short_by,
     step_line,
@@ -114,6 +115,8 @@ def _finding(finding: Finding, style: Style) -> str:
         lines.append(f"    {shortened(finding.excerpt, style.width - 4)}")
     if finding.help:
         lines.append(f"  = help: {line(finding.help)}")
+    if fix := fix_text(finding.fix):
+        lines.append(f"  = fix: {fix}")
     return "\n".join(lines) + "\n"
 
 

@@ -26,6 +26,7 @@ ALLOWED: dict[str, set[str]] = {
     "models": BELOW_STEPS | {"engine", "data"},
     "evaluation": BELOW_STEPS | {"engine", "data", "quality", "models"},
     "training": BELOW_STEPS | {"engine", "data", "quality", "dedup", "models"},
+    "fixing": BELOW_STEPS | {"engine", "data", "quality"},
     "engine": BELOW_STEPS | STEPS,
     "reports": BELOW_STEPS,
     "lsp": {"diagnostics", "language"},

@@ -12,6 +12,7 @@ from ftdsl.diagnostics.codes import (
     data,
     dedup,
     evaluation,
+    fixing,
     hooks,
     plan,
     semantics,
@@ -20,6 +21,6 @@ from ftdsl.diagnostics.codes import (
 )
 from ftdsl.diagnostics.codes.code import Code
 
-_FAMILIES = (syntax, semantics, plan, commands, data, dedup, evaluation, training, hooks)
+_FAMILIES = (syntax, semantics, plan, commands, data, dedup, evaluation, training, hooks, fixing)
 
 CODES: dict[str, Code] = {code.code: code for family in _FAMILIES for code in family.CODES}

@@ -10,6 +10,7 @@ from ftdsl.language.catalog import (
     aggregates,
     arguments,
     data_blocks,
+    fixes,
     formats,
     groups,
     measures,
@@ -25,6 +26,7 @@ from ftdsl.language.catalog import (
 )
 from ftdsl.language.catalog.entry import (
     BlockEntry,
+    FixEntry,
     FormatEntry,
     FunctionEntry,
     MeasureEntry,
@@ -47,6 +49,9 @@ ARGUMENTS: dict[str, FunctionEntry] = _by_name(arguments.FUNCTIONS)
 
 FUNCTIONS: dict[str, FunctionEntry] = {**ROW, **AGGREGATES, **GROUPS, **SCORERS}
 """Everything that can be called in an expression over data, by name."""
+
+FIXES: dict[str, FixEntry] = {entry.name: entry for entry in fixes.FIXES}
+"""Every fix of data files, by name, in the order in which they are tried."""
 
 MEASURES: tuple[MeasureEntry, ...] = measures.MEASURES
 FORMATS: dict[str, FormatEntry] = {entry.name: entry for entry in formats.FORMATS}

@@ -136,6 +136,12 @@ FUNCTIONS: tuple[FunctionEntry, ...] = (
         "The text without white space at its ends.",
         "each must strip(reply.text) == reply.text",
     ),
+    _change(
+        "nfc",
+        "The text in Unicode's normal form C: letters and their accents as one character where "
+        "there is one.",
+        "each must nfc(reply.text) == reply.text",
+    ),
     FunctionEntry(
         "normalize",
         (Parameter("texts", "text", "one text or more", variadic=True),),

@@ -1,0 +1,1 @@
+"""Mends data files: fixed copies, never the files themselves."""
