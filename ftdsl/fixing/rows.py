@@ -171,6 +171,8 @@ def text_edits(row: Row, remedy: Remedy) -> list[Edit]:
         for place in places(row, view):
             if place.path and (better := fix(place.text, remedy.function)) != place.text:
                 changed[place.path] = better
+                if place.mirror:
+                    changed[place.mirror] = better
     return [Edit(path, text) for path, text in changed.items()]
 
 

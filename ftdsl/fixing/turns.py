@@ -7,6 +7,7 @@ from typing import Any
 
 from ftdsl.data.formats import SPEAKERS
 from ftdsl.fixing.edits import Edit
+from ftdsl.quality.conversation import ROLES
 
 CANONICAL = {
     "human": "user",
@@ -15,12 +16,11 @@ CANONICAL = {
     "ai": "assistant",
     "chatbot": "assistant",
     "model": "assistant",
-    "function": "tool",
     "observation": "tool",
     "function_response": "tool",
 }
 """Other names of the roles, in lower case."""
-_KNOWN = frozenset({"system", "developer", "user", "assistant", "tool"})
+_KNOWN = ROLES
 _LISTS = ("messages", "prompt", "completion", "chosen", "rejected", "conversations")
 
 

@@ -216,7 +216,7 @@ _ROWS = (
         "canonical_roles",
         "row",
         "Roles by another name: `human` is user; `gpt`, `bot`, `ai` and `model` are assistant; "
-        "`function` and `observation` are tool; case and outer white space do not count.",
+        "`observation` is tool; case and outer white space do not count.",
         _ROW.replace('"user"', '"human"').replace('"assistant"', '"gpt"'),
         _ROW,
         "known_roles",
