@@ -21,6 +21,7 @@ from types import FrameType
 
 from ftdsl.api import AnalysisView, PlanView, RefusedError
 from ftdsl.cli.changed import Target
+from ftdsl.cli.merging import worst
 from ftdsl.cli.session import out_folder, ran
 from ftdsl.cli.validation import planned, selectors
 from ftdsl.diagnostics.diagnostic import Diagnostic, Severity, Span
@@ -108,6 +109,7 @@ def within(
         return
     speeds = Speeds.read(out_folder(arguments, parts[0].seen.root) / "cache" / SPEEDS_FILE)
     late: list[tuple[Part, str]] = []
+    verdicts: list[Verdict] = []
     for part in sorted(parts, key=lambda one: (speeds.seconds(one), one.key)):
         left = arguments.max_seconds - (time.monotonic() - started)
         expected = speeds.seconds(part)
@@ -116,12 +118,14 @@ def within(
             late.append((part, f"{told}, with {duration(max(0.0, left))} left"))
             continue
         report, finished = _looked_at(part, max(left, 0.0) if expected else None, speeds, arguments)
+        verdicts.append(report.verdict)
         yield report
         if not finished:
             late.append((part, f"it did not finish in the {duration(left)} that were left"))
     speeds.save()
     if late:
-        yield _put_off(late, len(parts), arguments)
+        stopped = arguments.fail_on_skip and worst(verdicts) == "pass"
+        yield _put_off(late, len(parts), "stopped" if stopped else "pass")
 
 
 def _parts(target: Target, seen: AnalysisView, arguments: Namespace) -> Iterator[Part | Report]:
@@ -193,9 +197,8 @@ def _alarm(seconds: float | None) -> Iterator[_Alarm]:
         signal.signal(signal.SIGINT, before)
 
 
-def _put_off(late: Sequence[tuple[Part, str]], total: int, arguments: Namespace) -> Report:
-    """A warning for each that was put off. With ``--fail-on-skip`` the run counts as stopped."""
-    verdict: Verdict = "stopped" if arguments.fail_on_skip else "pass"
+def _put_off(late: Sequence[tuple[Part, str]], total: int, verdict: Verdict) -> Report:
+    """A warning for each that was put off."""
     done = total - len(late)
     names = ", ".join(part.key for part, _ in late)
     return Report(

@@ -196,7 +196,8 @@ def _steps(found: Document) -> Iterator[str]:
 
 
 def _place(finding: FindingEntry) -> str:
-    parts = (finding.path, finding.line, finding.column)
+    own = (finding.path, finding.line, finding.column)
+    parts = own if finding.path else (finding.spec_path, finding.spec_line)
     return ":".join(str(part) for part in parts if part) or "–"
 
 

@@ -15,6 +15,7 @@ from ftdsl.diagnostics.codes import CODES
 from ftdsl.reports.document import FindingEntry
 from ftdsl.reports.findings import Told, Worst, worst, worst_first
 from ftdsl.reports.fingerprint import Fingerprints
+from ftdsl.reports.gitlab import located
 from ftdsl.reports.inert import block, line
 from ftdsl.reports.json import array, encoded
 from ftdsl.reports.report import Report
@@ -37,7 +38,7 @@ def chunks(report: Report) -> Iterator[str]:
     for key, value in _about(report, selection, rules).items():
         yield f"{encoded(key)}: {encoded(value)},\n"
     names = Fingerprints(report)
-    found = (_result(each, rules, names) for each in worst_first(report, selection))
+    found = (_result(report, each, rules, names) for each in worst_first(report, selection))
     yield '"results": '
     yield from array(found, break_lines=True)
     yield "}]}\n"
@@ -74,7 +75,7 @@ def _rule_id(code: str, rule: str) -> str:
     return line(f"{code}/{rule}" if rule else code)
 
 
-def _result(told: Told, rules: Rules, names: Fingerprints) -> dict[str, Any]:
+def _result(report: Report, told: Told, rules: Rules, names: Fingerprints) -> dict[str, Any]:
     entry = told.entry
     name = names.of(entry)
     found: dict[str, Any] = {
@@ -92,7 +93,7 @@ def _result(told: Told, rules: Rules, names: Fingerprints) -> dict[str, Any]:
     }
     if properties:
         found["properties"] = properties
-    return found | _locations(entry)
+    return found | _locations(report, entry)
 
 
 def _message(entry: FindingEntry) -> str:
@@ -102,11 +103,12 @@ def _message(entry: FindingEntry) -> str:
     return "\n".join([entry.message, *values, *([entry.help] if entry.help else [])])
 
 
-def _locations(entry: FindingEntry) -> dict[str, Any]:
-    of_rule = _location(entry.spec_path, entry.spec_line)
+def _locations(report: Report, entry: FindingEntry) -> dict[str, Any]:
+    """Where it is, and where its rule is written. Code scanning takes no result without a place."""
     own = _location(entry.path, entry.line, entry.column, entry.excerpt)
     if own is None:
-        return {"locations": [of_rule]} if of_rule is not None else {}
+        return {"locations": [_location(*located(report, entry))]}
+    of_rule = _location(entry.spec_path, entry.spec_line)
     if of_rule is None:
         return {"locations": [own]}
     related = {"id": 1, **of_rule, "message": {"text": "the rule"}}

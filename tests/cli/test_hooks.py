@@ -202,6 +202,12 @@ def test_the_cheapest_come_first(repository: Project) -> None:
     assert "`support` was put off: about" in found["findings"][0]["message"]
     assert found["findings"][0]["path"] == "support.ftspec"
     assert set(found["datasets"]) == {"notes.notes"}
+    repository.rows("data/notes/a.jsonl", [note("n-1", "")])
+    repository.rows("data/support.jsonl", many_rows()[1:])
+    words = ("validate", "--max-seconds", "2", "--fail-on-skip")
+    assert repository.run(*words).returncode == 1, (
+        "what is wrong weighs more than what is not known"
+    )
 
 
 def test_one_that_does_not_finish_in_time_is_put_off(repository: Project) -> None:
