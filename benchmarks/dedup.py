@@ -78,7 +78,7 @@ def ftdsl_pairs(path: Path, algorithm: str) -> Pairs:
         [(text,) for text in texts[start : start + 1024]] for start in range(0, len(texts), 1024)
     ]
     classes = np.concatenate([comparer.add(part) for part in parts])
-    found = comparer.index().alike(np.arange(len(comparer)))
+    found = comparer.index().similar(np.arange(len(comparer)), True)
     members: dict[int, list[int]] = {}
     for row, class_ in enumerate(classes.tolist()):
         members.setdefault(class_, []).append(row)

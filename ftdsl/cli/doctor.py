@@ -7,6 +7,7 @@ import platform
 import shutil
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
+from importlib.util import find_spec
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -52,6 +53,7 @@ def _facts() -> Iterator[Fact]:
     yield Fact("cores", str(len(os.sched_getaffinity(0))), "ok")
     yield Fact("memory", _memory(), "ok")
     yield from (_package(name, "missing") for name in _CORE)
+    yield _kernel()
     for extra, names in _EXTRAS.items():
         yield _extra(extra, names)
     for key in _KEYS:
@@ -64,6 +66,13 @@ def _memory() -> str:
         return size(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     except (OSError, ValueError):
         return "unknown"
+
+
+def _kernel() -> Fact:
+    # The twin has the same results; it is only slower.
+    if find_spec("ftdsl.dedup._kernel") is None:
+        return Fact("dedup kernel", "NumPy: no C compiler was there at installation", "warn")
+    return Fact("dedup kernel", "compiled", "ok")
 
 
 def _package(name: str, absent: str) -> Fact:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ftdsl.dedup.join import Floats
 from ftdsl.dedup.ragged import Ints
@@ -33,16 +34,18 @@ def no_pairs() -> Pairs:
 class Index(Protocol):
     """Finds the classes that are similar enough to given ones."""
 
+    @property
+    def possible(self) -> NDArray[np.bool_]:
+        """For each class, whether another can be similar enough: False only where none is."""
+        ...
+
     def insert(self, classes: Ints) -> None:
         """These classes (each once, never twice) have a row that is kept."""
         ...
 
-    def kept_like(self, classes: Ints) -> Pairs:
-        """Pairs of one of ``classes`` (left) and an inserted class (right)."""
-        ...
-
-    def alike(self, classes: Ints) -> Pairs:
-        """Pairs among ``classes``, each pair once."""
+    def similar(self, classes: Ints, among: bool) -> Pairs:
+        """Pairs of one of ``classes`` (left) and an inserted class (right); with ``among`` also
+        the pairs of these, each pair once."""
         ...
 
 
@@ -54,7 +57,7 @@ class Comparer(Protocol):
     """
 
     def add(self, rows: Sequence[Texts]) -> Ints:
-        """The class of each row."""
+        """The class of each row; filled at the latest when ``index`` returns."""
         ...
 
     def index(self) -> Index:

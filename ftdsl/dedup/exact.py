@@ -32,17 +32,17 @@ class ExactComparer:
         return self._class_of.setdefault(digest, len(self._class_of))
 
     def index(self) -> ExactIndex:
-        return ExactIndex()
+        return ExactIndex(len(self))
 
 
 class ExactIndex:
     """No two classes are alike."""
 
+    def __init__(self, classes: int) -> None:
+        self.possible = np.zeros(classes, dtype=np.bool_)
+
     def insert(self, classes: Ints) -> None:
         """Nothing to remember."""
 
-    def kept_like(self, classes: Ints) -> Pairs:  # noqa: ARG002
-        return no_pairs()
-
-    def alike(self, classes: Ints) -> Pairs:  # noqa: ARG002
+    def similar(self, classes: Ints, among: bool) -> Pairs:  # noqa: ARG002
         return no_pairs()

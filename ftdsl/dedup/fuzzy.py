@@ -41,18 +41,23 @@ class FuzzyIndex:
     def __init__(self, texts: list[str], similarity: float) -> None:
         self._texts = texts
         self._similarity = similarity
+        self.possible = np.ones(len(texts), dtype=np.bool_)
         self._kept: list[int] = []
 
     def insert(self, classes: Ints) -> None:
         self._kept.extend(classes.tolist())
 
-    def kept_like(self, classes: Ints) -> Pairs:
-        return self._compared(classes, np.array(self._kept, dtype=np.int64))
-
-    def alike(self, classes: Ints) -> Pairs:
+    def similar(self, classes: Ints, among: bool) -> Pairs:
+        found = self._compared(classes, np.array(self._kept, dtype=np.int64))
+        if not among:
+            return found
         pairs = self._compared(classes, classes)
-        once = pairs.left < pairs.right
-        return Pairs(pairs.left[once], pairs.right[once], pairs.similarity[once])
+        once = pairs.left > pairs.right
+        return Pairs(
+            np.concatenate((found.left, pairs.left[once])),
+            np.concatenate((found.right, pairs.right[once])),
+            np.concatenate((found.similarity, pairs.similarity[once])),
+        )
 
     def _compared(self, left: Ints, right: Ints) -> Pairs:
         from rapidfuzz.distance import Indel

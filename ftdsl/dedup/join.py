@@ -4,24 +4,33 @@ Complete by construction (Chaudhuri, Ganti and Kaushik 2006; Bayardo, Ma and Sri
 sets of Jaccard similarity ``t`` or more share ``ceil(t * size)`` elements of each, so that they
 share one among the first ``size - ceil(t * size) + 1`` elements of each when all are put in one
 order. The order is rarest first, so that few sets share those elements.
+
+An element of one set alone can join nothing. Counters of two bits a hash, in a table so large that
+few hashes share one, turn most such elements away in one pass; sets left with too few go too. Only
+what remains is numbered, a shard of the hashes at a time. All passes read blocks of a ``SetStore``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ftdsl.dedup.ragged import Ints, Ragged, offsets_of
+from ftdsl.dedup import kernel
+from ftdsl.dedup.kernel import Numbers
+from ftdsl.dedup.ragged import Ints, Ragged, offsets_of, ranges
+from ftdsl.dedup.sets import SetStore
 
 Floats = NDArray[np.float64]
 
-# Elements gathered at once while pairs are verified: 4 million take 16 MB.
-_GATHER = 4_000_000
 # Two thresholds as doubles may differ in the last bit from the decimal that was written.
 _SLACK = 1e-9
+# Counters a hash, as a power of two, and the largest table: 2^31 counters are 512 MB.
+_ROOM, _LARGEST = 2, 31
+# Hashes numbered at once: their table takes 100 MB at most.
+_SHARD = 4_000_000
 
 
 def least_overlap(sizes: Ints, similarity: float) -> Ints:
@@ -48,98 +57,119 @@ class SharedSets:
         return np.flatnonzero(self.ids.counts)
 
 
-def shared_sets(sets: Ragged, similarity: float) -> SharedSets:
-    """Number the shared elements of ``sets`` (distinct sets of 64-bit hashes) by rarity."""
-    sizes = sets.counts
-    shared, frequency = _repeated(sets.values)
-    found = _lookup(sets.values, shared)
-    held = sets.where(found >= 0)
-    ranks = np.empty(len(shared), dtype=np.uint32)
-    ranks[np.argsort(frequency, kind="stable")] = np.arange(len(shared), dtype=np.uint32)
-    enough = held.counts >= least_overlap(sizes, similarity)
-    keep = np.repeat(enough, held.counts)
-    ids = Ragged(ranks[found[found >= 0][keep]], offsets_of(np.where(enough, held.counts, 0)))
-    ids.sort_rows()
-    return SharedSets(sizes, ids, len(shared))
+def shared_sets(
+    store: SetStore,
+    similarity: float,
+    *,
+    among: NDArray[np.bool_] | None = None,
+    folder: Path | None = None,
+) -> SharedSets:
+    """Number the shared elements of the sets (of those that ``among`` marks) by rarity."""
+    sizes = store.sizes
+    needed = least_overlap(sizes, similarity)
+    if among is not None:
+        needed = np.where(among, needed, np.iinfo(np.int64).max)
+    sifted = _sifted(store, needed, folder)
+    ids, frequency = _numbered(sifted)
+    ranks = np.empty(len(frequency), dtype=np.uint32)
+    alphabet = kernel.loops().rarity(frequency, ranks)
+    counts = np.empty(len(sizes), dtype=np.int64)
+    used = kernel.loops().rank(ids, offsets_of(sifted.sizes), needed, ranks, counts)
+    return SharedSets(sizes, Ragged(ids[:used], offsets_of(counts)), alphabet)
 
 
-def _repeated(values: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], Ints]:
-    """The values that occur more than once, sorted, and how often."""
-    ordered = np.sort(values)
-    same = ordered[1:] == ordered[:-1]
-    firsts = np.flatnonzero(same & ~np.concatenate(([False], same[:-1])))
-    lasts = np.flatnonzero(same & ~np.concatenate((same[1:], [False])))
-    return ordered[firsts], (lasts - firsts + 2).astype(np.int64)
+def _sifted(store: SetStore, needed: Ints, folder: Path | None) -> SetStore:
+    """The sets without most elements that no other set has."""
+    bits = min(max((store.elements << _ROOM).bit_length(), 12), _LARGEST)
+    table = np.zeros(1 << (bits - 2), dtype=np.uint8)
+    for block in store.blocks():
+        kernel.tally(block.values, table, bits)
+    sifted = SetStore(folder)
+    first = 0
+    for block in store.blocks():
+        sifted.append(kernel.sift(block, needed[first : first + len(block)], table, bits))
+        first += len(block)
+    return sifted
 
 
-def _lookup(values: NDArray[np.uint64], known: NDArray[np.uint64]) -> Ints:
-    """The index in ``known`` (sorted) of each value, -1 where it is not there."""
-    found = np.full(len(values), -1, dtype=np.int64)
-    if len(known) == 0:
-        return found
-    # A table over the leading bits turns most strangers away before the binary search.
-    bits = min(max(len(known).bit_length() + 3, 12), 26)
-    shift = np.uint64(64 - bits)
-    table = np.zeros(1 << bits, dtype=np.bool_)
-    table[(known >> shift).astype(np.int64)] = True
-    maybe = np.flatnonzero(table[(values >> shift).astype(np.int64)])
-    wanted = values[maybe]
-    places = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
-    hits = known[places] == wanted
-    found[maybe[hits]] = places[hits]
-    return found
+def _numbered(store: SetStore) -> tuple[Numbers, Numbers]:
+    """A small number for each element, in the order of the sets, and how many sets hold each."""
+    ids = np.empty(store.elements, dtype=np.uint32)
+    shards = max(1, -(-store.elements // _SHARD))
+    room = _room(store.elements, shards)
+    frequency = [np.empty(0, dtype=np.uint32)]
+    first = 0
+    for shard in range(shards):
+        found = _shard(store, ids, first, (shard, shards), room)
+        frequency.append(found)
+        first += len(found)
+    return ids, np.concatenate(frequency)
+
+
+def _room(elements: int, shards: int) -> int:
+    """Places of a table that is half full where each hash of a shard occurs once."""
+    return 1 << max(4, (2 * elements // shards).bit_length())
+
+
+def _shard(store: SetStore, ids: Numbers, first: int, shard: tuple[int, int], room: int) -> Numbers:
+    """Number the hashes of one shard. Hashes are spread evenly, unless somebody chose them: where
+    the table is too small for that it is made again, twice as large."""
+    keys, slots = np.zeros(room, dtype=np.uint64), np.zeros(room, dtype=np.uint32)
+    frequency = np.zeros(room // 2 + room // 4, dtype=np.uint32)
+    used = at = 0
+    for block in store.blocks():
+        own = ids[at : at + len(block.values)]
+        used = kernel.loops().number(block.values, own, keys, slots, frequency, first, used, *shard)
+        if used < 0:
+            return _shard(store, ids, first, shard, 2 * room)
+        at += len(block.values)
+    return frequency[:used].copy()
 
 
 def prefix_buckets(shared: SharedSets, similarity: float) -> Ragged:
     """For each set, the elements one of which it must share with any set similar enough."""
-    counts = shared.ids.counts
+    counts, offsets = shared.ids.counts, shared.ids.offsets
     # Elements that no other set has come first in the order, and are already gone.
     length = counts - least_overlap(shared.sizes, similarity) + 1
     length = np.where(counts > 0, np.maximum(length, 0), 0)
-    place = np.arange(len(shared.ids.values)) - np.repeat(shared.ids.offsets[:-1], counts)
-    return shared.ids.where(place < np.repeat(length, counts))
+    ends = offsets_of(length)
+    values = np.empty(ends[-1], dtype=np.uint32)
+    for start, end in Ragged(length, ends).chunks(_SHARD):
+        places = ranges(offsets[start:end], length[start:end])
+        values[ends[start] : ends[end]] = shared.ids.values[places]
+    return Ragged(values, ends)
 
 
-class JaccardMeasure:
-    """Exact Jaccard similarity of pairs of sets."""
+class Join:
+    """Sets in buckets: two that share a bucket are compared, all others are not alike."""
 
-    def __init__(self, shared: SharedSets, similarity: float) -> None:
-        self.shared = shared
-        self.similarity = similarity
-        self._marks = np.zeros(shared.alphabet, dtype=np.bool_)
+    def __init__(self, shared: SharedSets, buckets: Ragged, similarity: float) -> None:
+        self._similarity = similarity
+        total = int(buckets.values.max()) + 1 if len(buckets.values) else 0
+        starts = offsets_of(np.bincount(buckets.values, minlength=total).astype(np.int64))
+        filled = np.zeros(total, dtype=np.int32)
+        members = np.empty(len(buckets.values), dtype=np.int32)
+        self._stamps = np.zeros(len(shared.sizes), dtype=np.uint32)
+        self._stamp = 0
+        self._state = (
+            *(shared.ids.values, shared.ids.offsets, shared.sizes),
+            *(buckets.values, buckets.offsets, starts),
+            *(filled, members, self._stamps),
+        )
 
-    def __call__(self, left: Ints, right: Ints) -> Floats:
-        """Similarity of each pair; 0 where it is below the threshold. ``left`` is sorted."""
-        result = np.zeros(len(left), dtype=np.float64)
-        hopeful = np.flatnonzero(self._bound(left, right) >= self.similarity)
-        for start, end in self._chunks(right[hopeful]):
-            pairs = hopeful[start:end]
-            result[pairs] = self._verify(left[pairs], right[pairs])
-        result[result < self.similarity] = 0.0
-        return result
+    def enter(self, classes: Ints) -> None:
+        """These sets (each once, never twice) can be found from now on."""
+        kernel.loops().enter(classes, self._state)
 
-    def _bound(self, left: Ints, right: Ints) -> Floats:
-        """The most that the similarity can be, given the sizes alone."""
-        sizes, counts = self.shared.sizes, self.shared.ids.counts
-        overlap = np.minimum(counts[left], counts[right])
-        bound: Floats = overlap / (sizes[left] + sizes[right] - overlap)
-        return bound
-
-    def _chunks(self, right: Ints) -> Iterator[tuple[int, int]]:
-        return Ragged(right, offsets_of(self.shared.ids.counts[right])).chunks(_GATHER)
-
-    def _verify(self, left: Ints, right: Ints) -> Floats:
-        ids = self.shared.ids
-        gathered = ids.values[ids.positions(right)]
-        ends = offsets_of(ids.counts[right])
-        inside = np.empty(len(gathered), dtype=np.bool_)
-        turns = np.flatnonzero(np.concatenate(([True], left[1:] != left[:-1], [True])))
-        for start, end in zip(turns.tolist(), turns[1:].tolist(), strict=False):
-            own = ids.row(int(left[start]))
-            self._marks[own] = True
-            inside[ends[start] : ends[end]] = self._marks[gathered[ends[start] : ends[end]]]
-            self._marks[own] = False
-        overlap = np.add.reduceat(inside, ends[:-1], dtype=np.int64)
-        sizes = self.shared.sizes
-        together: Floats = overlap / (sizes[left] + sizes[right] - overlap)
-        return together
+    def probe(self, classes: Ints, among: bool) -> tuple[Ints, Ints, Floats]:
+        """Pairs of one of ``classes`` (left) and a set that was entered, similar enough; with
+        ``among`` also the pairs of these, each once. In order of left, then right."""
+        if self._stamp + len(classes) > np.iinfo(np.int32).max:
+            self._stamps[:] = self._stamp = 0
+        left, right, similarity = kernel.loops().probe(
+            classes, self._state, self._stamp, self._similarity, among
+        )
+        self._stamp += len(classes)
+        lefts, rights = np.frombuffer(left, np.int64), np.frombuffer(right, np.int64)
+        order = np.lexsort((rights, lefts))
+        return lefts[order], rights[order], np.frombuffer(similarity, np.float64)[order]

@@ -13,14 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ftdsl.dedup import kernel
+from ftdsl.dedup.mixing import Hashes, mix
 from ftdsl.dedup.ragged import Ints, Ragged, offsets_of
-from ftdsl.dedup.shingles import Hashes, mix
 
 Signatures = NDArray[np.uint32]
 
 RECALL_AT_THRESHOLD = 0.995
-# Values permuted at once: they stay in the second-level cache while all permutations pass.
-_BLOCK = 32_768
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,40 +63,20 @@ def permutation_parameters(
     return multipliers + np.uint32(1), addends
 
 
-def _premix(values: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """The 32-bit finaliser of MurmurHash3."""
-    values = values ^ (values >> np.uint32(16))
-    values *= np.uint32(0x85EBCA6B)
-    values ^= values >> np.uint32(13)
-    values *= np.uint32(0xC2B2AE35)
-    values ^= values >> np.uint32(16)
-    return values
-
-
 def signatures(sets: Ragged, permutations: int, seed: int) -> Signatures:
     """One signature a set, shape (sets, permutations). Uses the low 32 bits of each 64-bit hash.
 
     Every set must have an element.
     """
     multipliers, addends = permutation_parameters(permutations, seed)
-    result = np.empty((permutations, len(sets)), dtype=np.uint32)
-    for start, end in sets.chunks(_BLOCK):
-        first, last = int(sets.offsets[start]), int(sets.offsets[end])
-        mixed = _premix(sets.values[first:last].astype(np.uint32))
-        starts = sets.offsets[start:end] - first
-        permuted = np.empty_like(mixed)
-        for index in range(permutations):
-            np.multiply(mixed, multipliers[index], out=permuted)
-            permuted += addends[index]
-            result[index, start:end] = np.minimum.reduceat(permuted, starts)
-    return np.ascontiguousarray(result.T)
+    marks = np.empty((len(sets), permutations), dtype=np.uint32)
+    kernel.loops().sign(sets.values, sets.offsets, multipliers, addends, marks)
+    return marks
 
 
-def band_buckets(marks: Signatures, rows: Ints, total: int, bands: Bands) -> Ragged:
-    """Which buckets each of ``total`` sets falls into; ``rows`` says whose signature each mark is.
-
-    Two sets share a bucket where all minima of one band are equal. Buckets of one set are left out.
-    """
+def band_buckets(marks: Signatures, total: int, bands: Bands) -> Ragged:
+    """Which buckets each of ``total`` sets falls into. Two sets share a bucket where all minima of
+    one band are equal. Buckets of one set are left out."""
     owners: list[Ints] = []
     buckets: list[Ints] = []
     used = 0
@@ -106,7 +85,7 @@ def band_buckets(marks: Signatures, rows: Ints, total: int, bands: Bands) -> Rag
         _, numbers, sizes = np.unique(keys, return_inverse=True, return_counts=True)
         crowded = np.flatnonzero(sizes[numbers] > 1)
         renumbered = np.cumsum(sizes > 1) - 1
-        owners.append(rows[crowded])
+        owners.append(crowded)
         buckets.append(renumbered[numbers[crowded]] + used)
         used += int((sizes > 1).sum())
     return _by_owner(np.concatenate(owners), np.concatenate(buckets), total)
@@ -122,4 +101,6 @@ def _band_keys(minima: Signatures) -> Hashes:
 
 def _by_owner(owners: Ints, buckets: Ints, total: int) -> Ragged:
     order = np.argsort(owners, kind="stable")
-    return Ragged(buckets[order], offsets_of(np.bincount(owners, minlength=total)))
+    return Ragged(
+        buckets[order].astype(np.uint32), offsets_of(np.bincount(owners, minlength=total))
+    )

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ftdsl.data.rows import Row, read_blocks
 from ftdsl.dedup.clause import Clause, Comparer
@@ -32,17 +33,18 @@ class Lines:
     drop: DropDef
     comparer: Comparer
     own: list[Ints] = field(default_factory=list)
+    held_out: list[NDArray[np.bool_]] = field(default_factory=list)
     others: list[Ints] = field(default_factory=list)
 
     def clause(self) -> Clause:
         """The line when all rows are read."""
-        return Clause(
-            self.drop,
-            _joined(self.own),
-            _joined(self.others) if self.drop.against is not None else None,
-            self.comparer.index(),
-            len(self.comparer),
-        )
+        index = self.comparer.index()
+        classes = _joined(self.own)
+        if self.held_out:
+            # A row that is itself held out is no leak of itself.
+            classes[np.concatenate(self.held_out)] = -1
+        others = _joined(self.others) if self.drop.against is not None else None
+        return Clause(self.drop, classes, others, index, len(self.comparer))
 
 
 @dataclass(slots=True)
@@ -91,12 +93,10 @@ def _read_own(step: DedupStep, context: Context, progress: Progress, reading: Re
         reading.places.add(block)
         reading.order.add(evaluator, block)
         for line in reading.lines:
-            classes = line.comparer.add(compared_texts(evaluator, line.drop.on, block))
+            line.own.append(line.comparer.add(compared_texts(evaluator, line.drop.on, block)))
             if line.drop.against is not None:
-                # A row that is itself held out is no leak of itself.
                 same = [(row.path, row.line) in held_out[line.drop.against] for row in block]
-                classes[np.array(same, dtype=np.bool_)] = -1
-            line.own.append(classes)
+                line.held_out.append(np.array(same, dtype=np.bool_))
 
 
 def batches(

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import weakref
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ftdsl.dedup.mixing import Hashes
 from ftdsl.dedup.ragged import Ints, Ragged, concatenate, offsets_of
 
 # Hashes held in memory before the file takes over: 32 MB.
 _HELD = 4_000_000
+# Hashes read from the file at once: 4 MB.
+_READ = 500_000
 
 
 class SetStore:
@@ -27,6 +31,7 @@ class SetStore:
         self._sizes: list[Ints] = []
         self._file: BinaryIO | None = None
         self._written = 0
+        self._written_sets = 0
         self.elements = 0
         self._count = 0
 
@@ -49,28 +54,40 @@ class SetStore:
         for part in self._parts:
             self._file.write(part.values.tobytes())
             self._written += len(part.values)
+            self._written_sets += len(part)
         self._file.flush()
         self._parts = []
 
+    @property
+    def sizes(self) -> Ints:
+        """How many elements each set has."""
+        if len(self._sizes) != 1:
+            self._sizes = [np.concatenate([*self._sizes, np.empty(0, dtype=np.int64)])]
+        return self._sizes[0]
+
+    def blocks(self) -> Iterator[Ragged]:
+        """All sets in order, some at a time: memory stays at a block."""
+        counts, offsets = self.sizes, offsets_of(self.sizes)
+        written = offsets[: self._written_sets + 1]
+        for start, stop in Ragged(counts, written).chunks(_READ):
+            size = int(offsets[stop] - offsets[start])
+            yield Ragged(self._read(int(offsets[start]), size), offsets_of(counts[start:stop]))
+        yield from self._parts
+
+    def _read(self, first: int, size: int) -> Hashes:
+        assert self._file is not None
+        return np.frombuffer(os.pread(self._file.fileno(), 8 * size, 8 * first), dtype=np.uint64)
+
     def everything(self) -> Ragged:
         """All sets, in memory."""
-        kept = self._kept()
-        return Ragged(np.array(kept.values), kept.offsets)
+        return concatenate(list(self.blocks()), np.uint64)
 
     def take(self, rows: Ints) -> Ragged:
-        """The sets of these numbers, in this order, in memory."""
-        taken = self._kept().take(rows)
-        return Ragged(np.asarray(taken.values), taken.offsets)
-
-    def _kept(self) -> Ragged:
-        if len(self._sizes) > 1:
-            self._sizes = [np.concatenate(self._sizes)]
-        offsets = offsets_of(self._sizes[0] if self._sizes else np.empty(0, dtype=np.int64))
-        if self._file is None or self._folder is None:
-            if len(self._parts) != 1:
-                self._parts = [concatenate(self._parts, np.uint64)]
-            return Ragged(self._parts[0].values, offsets)
-        if self._parts:
-            self._spill(self._folder)
-        kept: NDArray[np.uint64] = np.memmap(self._file, dtype=np.uint64, mode="r")
-        return Ragged(kept, offsets)
+        """The sets of these numbers (ascending), in memory."""
+        chosen: list[Ragged] = []
+        first = 0
+        for block in self.blocks():
+            low, high = np.searchsorted(rows, (first, first + len(block)))
+            chosen.append(block.take(rows[low:high] - first))
+            first += len(block)
+        return concatenate(chosen, np.uint64)

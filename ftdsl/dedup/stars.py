@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ftdsl.dedup.clause import Clause, Pairs
 from ftdsl.dedup.join import Floats
@@ -54,16 +55,26 @@ class _Line:
             clause.index.insert(np.flatnonzero(self.owner >= 0))
             self._rank = np.arange(len(clause.others), dtype=np.int64)
 
+    def open_rows(self) -> NDArray[np.bool_]:
+        """The rows that this line may remove: all others are kept whatever the order."""
+        classes = self.clause.classes
+        if self.leakage:
+            twins = self.owner >= 0
+        else:
+            twins = np.bincount(classes[classes >= 0], minlength=len(self.owner)) > 1
+        wanted = np.append(twins | self.clause.index.possible, False)
+        # Class -1 reads the last place.
+        return wanted[classes]
+
     def look(self, rows: Ints) -> None:
         """Find what the rows of a block may be similar to."""
         classes = np.unique(self.clause.classes[rows])
         classes = classes[classes >= 0]
         classes = classes[self.owner[classes] < 0]
         self._neighbours = {}
-        self._note(self.clause.index.kept_like(classes))
+        pairs = self.clause.index.similar(classes, not self.leakage)
+        self._note(pairs)
         if not self.leakage:
-            pairs = self.clause.index.alike(classes)
-            self._note(pairs)
             self._note(Pairs(pairs.right, pairs.left, pairs.similarity))
 
     def _note(self, pairs: Pairs) -> None:
@@ -108,6 +119,11 @@ def star_clusters(
     kept_row = np.full(len(order), -1, dtype=np.int64)
     line_of = np.full(len(order), -1, dtype=np.int64)
     similarity = np.zeros(len(order), dtype=np.float64)
+    undecided = np.zeros(len(order), dtype=np.bool_)
+    for line in lines:
+        undecided |= line.open_rows()
+    advance(len(order) - int(undecided.sum()))
+    order = order[undecided[order]]
     for start in range(0, len(order), _BLOCK):
         rows = order[start : start + _BLOCK]
         for line in lines:

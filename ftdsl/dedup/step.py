@@ -28,8 +28,9 @@ FUZZY_TEXTS = 30_000
 def run_dedup(step: DedupStep, context: Context) -> DedupOutput:
     """Find the rows that go and write the artifact ``removed.jsonl``. No data file is changed.
 
-    Memory: some hundreds of bytes a row with MinHash (512 for a signature of 128 permutations),
-    some 60 bytes a shingle with the exact join, the texts themselves with ``fuzzy``. Raises Refused
+    Memory: with ``near`` one to two bytes a shingle for counters, and five to ten for those that
+    several rows share; with ``minhash`` 4 bytes a permutation for each row; with ``fuzzy`` the
+    texts themselves. The shingles lie in a nameless file, 8 bytes each. Raises Refused
     (FT404-FT406, and FT300-FT308 for data that cannot be read).
     """
     for drop in step.dedup.drops:

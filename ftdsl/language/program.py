@@ -172,7 +172,7 @@ class RulesetDef:
 class DropDef:
     """One ``drop`` line. ``method`` is ``exact``, ``near`` or ``fuzzy``. ``against`` names a
     dataset or eval (leakage) or is None (within the dataset). ``algorithm`` is ``exact_join``,
-    ``minhash``, or ``auto`` where the line names none: by the number of shingles.
+    ``minhash``, or ``auto`` where the line names none: then every pair is found.
     ``similarity`` is in [0, 1]."""
 
     method: str

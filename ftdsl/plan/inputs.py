@@ -28,7 +28,7 @@ from ftdsl.plan.steps import (
 CODE_VERSIONS: dict[str, int] = {
     "dataset": 1,
     "check": 3,
-    "dedup": 2,
+    "dedup": 3,
     "coverage": 2,
     "train": 2,
     "eval": 2,

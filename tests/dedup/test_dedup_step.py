@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ftdsl.data.rows import prompt, read_rows, reply
-from ftdsl.dedup import near as near_module
 from ftdsl.dedup import step as step_module
+from ftdsl.dedup.near import NearComparer
 from ftdsl.dedup.removals import read_removals, removed_rows
 from ftdsl.dedup.step import run_dedup
 from ftdsl.engine.context import Refused, Stopped
@@ -296,13 +296,11 @@ def test_a_stop_is_answered_between_blocks(root: Path) -> None:
     assert run_dedup(step, stage).removed
 
 
-def test_a_large_dataset_turns_to_minhash_and_finds_the_same(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_minhash_finds_the_same_here_and_is_used_only_where_it_is_named(root: Path) -> None:
     joined = dedup(root, near(similarity=0.6), own=OWN)
-    monkeypatch.setattr(near_module, "EXACT_SHINGLES", 500)
-    hashed = dedup(root, near(similarity=0.6), own=OWN)
+    hashed = dedup(root, near(similarity=0.6, algorithm="minhash"), own=OWN)
     assert hashed.removed == joined.removed
+    assert NearComparer(0.6).recall == 1.0 > NearComparer(0.6, algorithm="minhash").recall
 
 
 def test_memory_stays_below_the_texts(tmp_path: Path) -> None:

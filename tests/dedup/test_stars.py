@@ -45,16 +45,15 @@ def clause(
 ) -> Clause:
     """``texts`` given to the comparer in small blocks, the held-out ones first."""
 
-    def classes(some: Sequence[str]) -> np.ndarray:
-        parts = [
-            comparer.add([(text,) for text in some[start : start + block]])
-            for start in range(0, len(some), block)
-        ]
-        return np.concatenate([*parts, np.empty(0, dtype=np.int64)])
+    def add(some: Sequence[str]) -> list[np.ndarray]:
+        starts = range(0, len(some), block)
+        none = [np.empty(0, dtype=np.int64)]
+        return none + [comparer.add([(one,) for one in some[at : at + block]]) for at in starts]
 
-    others = None if held_out is None else classes(held_out)
-    own = classes(texts)
-    return Clause(DropDef("near", ()), own, others, comparer.index(), len(comparer))
+    others, own = add(held_out or ()), add(texts)
+    index = comparer.index()
+    held = None if held_out is None else np.concatenate(others)
+    return Clause(DropDef("near", ()), np.concatenate(own), held, index, len(comparer))
 
 
 def found(result: Stars) -> dict[int, tuple[int, float]]:
