@@ -2,37 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ftdsl.data.cutting import Cut
 from ftdsl.data.faults import Fault, excerpt
 from ftdsl.data.files import DataFile
 from ftdsl.data.formats import FORMATS
 from ftdsl.data.head import as_json_lines, opened
 from ftdsl.data.identity import key_text, unit_hash
 from ftdsl.data.json_array import array_blocks
-from ftdsl.data.lines import count_byte, line_blocks
+from ftdsl.data.lines import line_blocks
 from ftdsl.data.records import RecordBlock, line_records
 from ftdsl.data.row import Row
 from ftdsl.data.shape import Problem, Shape
-from ftdsl.data.streams import CHUNK, chunks, compression
+from ftdsl.data.streams import chunks
 from ftdsl.data.tables import csv_blocks, parquet_blocks
 from ftdsl.language.program import DatasetDef, SplitDef
 
-PART_BYTES = 16 << 20
 _CELLS = {"int": "int", "float": "float", "bool": "bool", "list": "json", "ratio": "float"}
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """Bytes ``[start, end)`` of one file, whose first line is ``first_line``. ``end`` None: to the
-    end of the file. Only plain JSON lines are cut; every other file is one part."""
+    end of the file. Only plain JSON lines are cut; every other file is one part.
+
+    ``digest`` is that of a chunk's bytes: what is found in rows by their content alone can be kept
+    under it, and holds wherever the same chunk stands. It is empty for a file that is not cut.
+    ``first_line`` and ``start`` are the place to add.
+    """
 
     file: DataFile
     start: int = 0
     end: int | None = None
     first_line: int = 1
+    digest: str = ""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return (self.file.stamp.size if self.end is None else self.end) - self.start
 
 
 @dataclass(slots=True)
@@ -41,7 +52,7 @@ class RowBlock:
 
     ``failed`` counts records that could not be read or do not fit, ``skipped`` blank lines.
     ``unknown`` maps a field that no schema declares to the first line with it and the number of
-    rows with it.
+    rows with it. ``ends`` tells that the file is no file of rows: what follows means nothing.
     """
 
     rows: list[Row] = field(default_factory=list)
@@ -49,28 +60,19 @@ class RowBlock:
     failed: int = 0
     skipped: int = 0
     unknown: dict[str, tuple[int, int]] = field(default_factory=dict)
+    ends: bool = False
 
 
-def parts(file: DataFile, size: int = PART_BYTES) -> Iterator[Part]:
-    """``file`` in parts of about ``size`` bytes that begin at a line's start."""
-    if file.format != "jsonl" or file.stamp.size <= size:
+def parts(file: DataFile, cuts: Iterable[Cut] | None) -> Iterator[Part]:
+    """``file`` in the chunks that it is made of, one after the other; whole without ``cuts``."""
+    if not cuts:
         yield Part(file)
         return
-    with file.open() as raw:
-        if compression(raw.read(4)):
-            yield Part(file)
-            return
-        raw.seek(0)
-        start, at, line, first_line = 0, 0, 1, 1
-        while chunk := raw.read(CHUNK):
-            cut = chunk.rfind(b"\n") + 1
-            line += count_byte(chunk, 10)
-            if cut and at + cut - start >= size:
-                yield Part(file, start, at + cut, first_line)
-                start, first_line = at + cut, line
-            at += len(chunk)
-    if at > start:
-        yield Part(file, start, at, first_line)
+    start, line = 0, 1
+    for cut in cuts:
+        yield Part(file, start, start + cut.size, line, cut.digest)
+        start += cut.size
+        line += cut.lines
 
 
 class RowReader:
@@ -108,7 +110,7 @@ class RowReader:
         return types
 
     def _rows(self, records: RecordBlock, file: DataFile) -> RowBlock:
-        found = RowBlock([], records.faults, records.failed, records.skipped)
+        found = RowBlock([], records.faults, records.failed, records.skipped, ends=records.ends)
         problem, known = self._shape.problem, self._shape.known
         base, path, split, id_field = self._base, file.path, file.split, self._id
         rows = found.rows
@@ -170,7 +172,7 @@ def _line_blocks(part: Part) -> Iterator[RecordBlock]:
     if head is not None:
         start.faults.append(head)
         if head.fatal:
-            start.failed = 1
+            start.failed, start.ends = 1, True
             yield start
             return
         yield start
@@ -179,7 +181,7 @@ def _line_blocks(part: Part) -> Iterator[RecordBlock]:
         if block.first_line == 1 and found.failed and 1 not in found.lines:
             whole = as_json_lines(first[:4096])
             if whole is not None:
-                wrong = RecordBlock()
+                wrong = RecordBlock(ends=True)
                 wrong.fail(whole)
                 yield wrong
                 return

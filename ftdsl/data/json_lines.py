@@ -50,7 +50,7 @@ def _not_utf8(data: bytes, error: UnicodeDecodeError, line: int, offset: int) ->
     bad = data[error.start : error.start + 4].hex(" ").upper()
     return Fault(
         "FT322",
-        f"byte {offset + error.start} is not UTF-8 ({bad})",
+        f"byte {error.start + 1} of the line is not UTF-8 ({bad})",
         line,
         offset + error.start,
         len(data[: error.start].decode()) + 1,

@@ -28,7 +28,8 @@ _RUN = re.compile(rb"[0-9]{16}")
 @dataclass(slots=True)
 class RecordBlock:
     """Consecutive records that could be read, each with its 1-based line and byte offset, and the
-    faults among them. ``failed`` records could not be read; ``skipped`` lines are blank."""
+    faults among them. ``failed`` records could not be read; ``skipped`` lines are blank. ``ends``
+    tells that the file is no file of records: what follows means nothing."""
 
     values: list[Record] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
@@ -36,6 +37,7 @@ class RecordBlock:
     faults: list[Fault] = field(default_factory=list)
     failed: int = 0
     skipped: int = 0
+    ends: bool = False
 
     def fail(self, fault: Fault) -> None:
         """Count a record that cannot be read."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from ftdsl.data.blocks import Part, RowBlock, RowReader, parts
-from ftdsl.data.faults import Fault
+from ftdsl.data.faults import Fault, refusal
 from ftdsl.data.files import DataFile, Stamp, resolve_files
 from ftdsl.data.formats import Message, content_text
 from ftdsl.data.row import Row
@@ -23,6 +23,7 @@ from ftdsl.data.views import (
     turn_count,
 )
 from ftdsl.language.program import DatasetDef
+from ftdsl.plan.digests import DIGESTS_FILE, FileDigests
 
 __all__ = [
     "DataFile",
@@ -34,11 +35,11 @@ __all__ = [
     "RowReader",
     "Stamp",
     "chosen",
+    "chunks",
     "content_text",
     "exchange_of",
     "messages",
     "pair_of",
-    "parts",
     "prompt",
     "read_blocks",
     "read_rows",
@@ -55,6 +56,30 @@ __all__ = [
 def row_value(value: dict[str, object], base: str | None = None) -> Row:
     """A row that stands in no file."""
     return Row("", 0, 0, value, base)
+
+
+def chunks(files: Iterable[DataFile], cache: Path) -> Iterator[Part]:
+    """The files in chunks of about 1 MiB of whole lines, in order. Places to cut are chosen by
+    content, so that an edited, inserted or deleted row changes one chunk or two and leaves all
+    others with the digests that they had, though they may lie elsewhere.
+
+    Keep what you find in a chunk under ``Part.digest`` and what else decides it, with lines and
+    offsets counted from the chunk's start. Whether it begins the file (``start == 0``) is the one
+    thing about its place that matters: only there a byte order mark or a foreign format is looked
+    for. A file that is no plain JSON lines is one part without a digest. Files are read only where
+    ``cache``, the engine's cache folder, does not know them yet. Raises Refused (FT303)."""
+    digests = FileDigests(cache / DIGESTS_FILE)
+    for file in files:
+        if file.format != "jsonl":
+            yield Part(file)
+            continue
+        try:
+            facts = digests.facts(file.full, cut=True)
+        except OSError as error:
+            reason = f"`{file.path}` cannot be read: {error.strerror}"
+            raise refusal("FT303", reason, file.span, "", file.path) from None
+        yield from parts(file, facts.chunks)
+    digests.save()
 
 
 def read_blocks(

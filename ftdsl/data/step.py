@@ -9,16 +9,14 @@ from ftdsl.data.faults import refusal
 from ftdsl.data.files import resolve_files
 from ftdsl.engine.context import Context
 from ftdsl.language.program import DatasetDef
-from ftdsl.plan.digests import FileDigests
+from ftdsl.plan.digests import DIGESTS_FILE, FileDigests
 from ftdsl.plan.steps import DatasetStep
 from ftdsl.results.models import DatasetOutput, FileInfo
-
-_MEMORY = "digests.json"
 
 
 def run_dataset(step: DatasetStep, context: Context) -> DatasetOutput:
     """List and digest the files of the step's dataset. Raises Refused (FT300-FT304)."""
-    digests = FileDigests(context.cache / _MEMORY)
+    digests = FileDigests(context.cache / DIGESTS_FILE)
     files = _digest(step.dataset, context.root, digests)
     digests.save()
     return DatasetOutput(name=step.name, files=files, digest=files_digest(files))
@@ -26,7 +24,7 @@ def run_dataset(step: DatasetStep, context: Context) -> DatasetOutput:
 
 def digest_files(dataset: DatasetDef, root: Path) -> tuple[FileInfo, ...]:
     """The dataset's files in reading order with size in bytes and SHA-256."""
-    return _digest(dataset, root, FileDigests(root / ".ftdsl" / "cache" / _MEMORY))
+    return _digest(dataset, root, FileDigests(root / ".ftdsl" / "cache" / DIGESTS_FILE))
 
 
 def files_digest(files: tuple[FileInfo, ...]) -> str:
@@ -41,7 +39,7 @@ def _digest(dataset: DatasetDef, root: Path, digests: FileDigests) -> tuple[File
     infos = []
     for file in resolve_files(dataset, root):
         try:
-            facts = digests.facts(file.full)
+            facts = digests.facts(file.full, cut=file.format == "jsonl")
         except OSError as error:
             raise refusal(
                 "FT303", f"`{file.path}` cannot be read: {error.strerror}", file.span, "", file.path

@@ -1,8 +1,9 @@
-"""SHA-256 and line counts of files, remembered while a file's inode, size and times stay the same.
+"""SHA-256, lines and chunks of files, remembered while inode, size and times stay the same.
 
-The memory is a cache: deleting it is always safe. A file that was touched less than two seconds
-before it was hashed is hashed again next time, since it could change again within the clock's tick
-and leave its times as they are (git calls such an entry racily clean).
+The memory is a cache: deleting it is always safe. A file that was touched within the clock's tick
+before it was hashed could change again and leave its times as they are (git calls such an entry
+racily clean). Where times are kept to the nanosecond the tick is waited out, which takes a few
+hundredths of a second at most; elsewhere such a file is hashed again next time.
 """
 
 from __future__ import annotations
@@ -12,21 +13,34 @@ import json
 import os
 import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-_BLOCK = 1 << 20
-_RACY_NS = 2_000_000_000
-_FORMAT = "ftdsl.digests/2"
+from ftdsl.data.cutting import Cut, Cutter, is_packed
+
+DIGESTS_FILE = "digests.json"
+"""Its name in the engine's cache folder."""
+_BLOCK = 1 << 18
+_APART = 8 << 20
+"""Bytes from which a file's own digest is computed beside those of its chunks."""
+_TICK_NS = 30_000_000
+_COARSE_TICK_NS = 2_000_000_000
+_SECOND_NS = 1_000_000_000
+_FORMAT = "ftdsl.digests/3"
 
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """``size`` in bytes; ``lines`` counts ``\\n``, and a last line without one."""
+    """``size`` in bytes; ``lines`` counts ``\\n``, and a last line without one. ``chunks`` is None
+    where they were not asked for, or where the file is packed."""
 
     sha256: str
     size: int
     lines: int
+    chunks: tuple[Cut, ...] | None = None
 
 
 class FileDigests:
@@ -34,20 +48,28 @@ class FileDigests:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._entries: dict[str, list[int | str]] = _load(path)
+        self._entries: dict[str, list[Any]] = _load(path)
         self._changed = False
 
-    def facts(self, file: Path) -> FileFacts:
-        """Digest, size and lines of a regular file; raises ``OSError``."""
-        stamp = _stamp(file)
+    def facts(self, file: Path, cut: bool = False) -> FileFacts:
+        """Digest, size and lines of a regular file, and its chunks with ``cut``; raises
+        ``OSError``."""
         name = os.path.abspath(file)  # noqa: PTH100 - resolve() would cost a walk of the path
         entry = self._entries.get(name)
-        if entry is not None and entry[:5] == stamp:
-            return FileFacts(str(entry[5]), stamp[0], int(entry[6]))
-        started = time.time_ns()
-        found = _hash(file)
-        if max(stamp[1], stamp[2]) + _RACY_NS < started and _stamp(file) == stamp:
-            self._entries[name] = [*stamp, found.sha256, found.lines]
+        stamp = _stamp(file)
+        if entry is not None and entry[:5] == stamp and (entry[7] is not None or not cut):
+            return _facts(entry)
+        if (wait := _until_settled(stamp)) > 0:
+            time.sleep(wait / _SECOND_NS)
+            stamp = _stamp(file)
+        settled = _until_settled(stamp) == 0
+        found = _read(file, cut)
+        if settled and _stamp(file) == stamp:
+            chunks = found.chunks
+            if chunks is None and cut:
+                chunks = ()
+            listed = None if chunks is None else [[c.size, c.lines, c.digest] for c in chunks]
+            self._entries[name] = [*stamp, found.sha256, found.lines, listed]
             self._changed = True
         return found
 
@@ -79,18 +101,67 @@ def _stamp(file: Path) -> list[int]:
     ]
 
 
-def _hash(file: Path) -> FileFacts:
+def _until_settled(stamp: list[int]) -> int:
+    """Nanoseconds until the file's times cannot hide another change; below 0 where that is not
+    worth waiting for."""
+    now, latest = time.time_ns(), max(stamp[1], stamp[2])
+    if all(times % _SECOND_NS for times in stamp[1:3]):
+        left = latest + _TICK_NS - now
+        return max(left, 0) if left <= _TICK_NS else -1
+    return 0 if latest + _COARSE_TICK_NS < now else -1
+
+
+def _read(file: Path, cut: bool) -> FileFacts:
     sha, size, lines, last = hashlib.sha256(), 0, 0, b"\n"
-    with file.open("rb", buffering=0) as stream:
+    cutter: Cutter | None = None
+    with file.open("rb", buffering=0) as stream, _aside(sha.update, file) as update:
         while block := stream.read(_BLOCK):
-            sha.update(block)
+            update(block)
+            if not size and cut and not is_packed(block):
+                cutter = Cutter()
             size += len(block)
-            lines += block.count(b"\n")
-            last = block[-1:]
-    return FileFacts(sha.hexdigest(), size, lines + (last != b"\n"))
+            if cutter is not None:
+                cutter.feed(block)
+            else:
+                lines += block.count(b"\n")
+                last = block[-1:]
+    if cutter is None:
+        return FileFacts(sha.hexdigest(), size, lines + (last != b"\n"))
+    chunks = cutter.end()
+    return FileFacts(sha.hexdigest(), size, sum(chunk.lines for chunk in chunks), chunks)
 
 
-def _load(path: Path) -> dict[str, list[int | str]]:
+@contextmanager
+def _aside(update: Callable[[bytes], None], file: Path) -> Iterator[Callable[[bytes], object]]:
+    """``update`` itself, or one that a second thread carries out, for a large file: hashing leaves
+    the interpreter to other threads."""
+    if file.stat().st_size < _APART:
+        yield update
+        return
+    from queue import Queue
+    from threading import Thread
+
+    waiting: Queue[bytes | None] = Queue(maxsize=8)
+
+    def carry_out() -> None:
+        while (block := waiting.get()) is not None:
+            update(block)
+
+    thread = Thread(target=carry_out, daemon=True)
+    thread.start()
+    try:
+        yield waiting.put
+    finally:
+        waiting.put(None)
+        thread.join()
+
+
+def _facts(entry: list[Any]) -> FileFacts:
+    chunks = None if not entry[7] else tuple(Cut(*chunk) for chunk in entry[7])
+    return FileFacts(entry[5], entry[0], entry[6], chunks)
+
+
+def _load(path: Path) -> dict[str, list[Any]]:
     try:
         stored = json.loads(path.read_bytes())
     except (OSError, ValueError):
@@ -106,7 +177,18 @@ def _load(path: Path) -> dict[str, list[int | str]]:
 def _is_entry(entry: object) -> bool:
     return (
         isinstance(entry, list)
-        and len(entry) == 7
+        and len(entry) == 8
         and isinstance(entry[5], str)
         and all(isinstance(entry[i], int) for i in (0, 1, 2, 3, 4, 6))
+        and (entry[7] is None or _are_chunks(entry[7], entry[0]))
     )
+
+
+def _are_chunks(chunks: object, size: int) -> bool:
+    return isinstance(chunks, list) and (
+        not chunks or (all(map(_is_chunk, chunks)) and sum(chunk[0] for chunk in chunks) == size)
+    )
+
+
+def _is_chunk(chunk: object) -> bool:
+    return isinstance(chunk, list) and list(map(type, chunk)) == [int, int, str]

@@ -9,10 +9,8 @@ from pathlib import Path
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Refused
 from ftdsl.language.program import DatasetDef
-from ftdsl.plan.digests import FileDigests
+from ftdsl.plan.digests import DIGESTS_FILE, FileDigests
 from ftdsl.results.models import FileInfo
-
-DIGESTS_FILE = "digests.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ class Files:
         infos, lines = [], 0
         for file in found:
             try:
-                facts = self._digests.facts(file.full)
+                facts = self._digests.facts(file.full, cut=file.format == "jsonl")
             except OSError as error:
                 return Listed(problem=_unreadable(dataset, file.path, error))
             infos.append(

@@ -107,7 +107,7 @@ def _misjudged(one: Example, root: Path, rows: list[Row], place: Span) -> Iterat
     wrong = [i for i in range(len(rows)) if (i in failing) == accepts]
     for i in wrong:
         verb = "breaks" if accepts else "passes"
-        values = tester.evidence(block, [i])[0] if i in failing else []
+        values = tester.evidence(tester.values(block, [i])[0]) if i in failing else []
         notes = tuple(
             f"{each['source']} = {_shortened(each['value'], _LONGEST_VALUE)}" for each in values
         )

@@ -65,13 +65,20 @@ class RowRule:
         selected = [i for i, one in enumerate(wanted) if one]
         return None if len(selected) == len(block) else selected
 
-    def evidence(self, block: Block, failing: list[int]) -> list[list[dict[str, str]]]:
-        """For each failing row the parts of the predicate and what they came to on it."""
-        columns = [(name, self._told(one, block, failing)) for name, one in self._parts]
-        return [
-            [{"source": name, "value": column[k]} for name, column in columns]
-            for k in range(len(failing))
-        ]
+    @property
+    def sources(self) -> list[str]:
+        """The parts of the predicate that help to see why it failed, as written."""
+        return [name for name, _ in self._parts]
+
+    def values(self, block: Block, failing: list[int]) -> list[list[str]]:
+        """For each failing row what ``sources`` came to on it."""
+        columns = [self._told(one, block, failing) for _, one in self._parts]
+        return [[column[k] for column in columns] for k in range(len(failing))]
+
+    def evidence(self, values: list[str]) -> list[dict[str, str]]:
+        """The values of one row, each with its source."""
+        named = zip(self.sources, values, strict=True)
+        return [{"source": source, "value": value} for source, value in named]
 
     def _told(self, expr: Expr, block: Block, failing: list[int]) -> list[str]:
         """The values of ``expr``; a bad one with where in the row it comes from."""

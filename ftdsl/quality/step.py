@@ -1,108 +1,138 @@
-"""The step ``check``: one pass over a dataset's rows, then a verdict for every rule."""
+"""The step ``check``: one pass over a dataset's rows, then a verdict for every rule.
+
+Rows are examined in chunks whose places the content chooses, and the answers about each chunk are
+kept. So a pass over a file that was edited examines the chunks that are new, asks the others only
+the rules that are new, and puts kept and new answers together in the order of the file.
+"""
 
 from __future__ import annotations
 
 import gc
-import os
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, nullcontext
+from dataclasses import dataclass
 
-from ftdsl.data.rows import Part, parts, resolve_files
+from ftdsl.data.rows import Part, chunks, resolve_files
 from ftdsl.engine.context import Context, Progress
 from ftdsl.plan.steps import CheckStep
-from ftdsl.quality.aggregates import Quantile
-from ftdsl.quality.examination import Examination, locked_measures, measured
-from ftdsl.quality.outcomes import (
-    as_findings,
-    dataset_outcome,
-    file_outcomes,
-    row_outcome,
-    spec_line,
-    waiver_findings,
-)
-from ftdsl.quality.statements import Statement
-from ftdsl.quality.tally import Tally
-from ftdsl.quality.worker import artifact_name
-from ftdsl.quality.workers import Workers
-from ftdsl.results.models import CheckOutput, Finding, RuleOutcome
+from ftdsl.quality.conclusion import Conclusion
+from ftdsl.quality.examination import Examination
+from ftdsl.quality.gathering import Answers
+from ftdsl.quality.kept import KeptAnswers
+from ftdsl.quality.keys import chunk_key, rule_keys
+from ftdsl.quality.whole import Whole
+from ftdsl.quality.workers import Task, Workers
+from ftdsl.results.models import CheckOutput
 
-ARTIFACT = "findings.jsonl"
 SMALL = 8 << 20
 """Bytes below which starting worker processes costs more than it saves."""
-_COPY = 1 << 20
 
 
 def run_check(step: CheckStep, context: Context) -> CheckOutput:
     """Read the dataset once and decide every rule. All findings are in ``findings.jsonl``, in the
-    order of the rows. The result does not depend on the number of workers. Raises Refused
-    (FT300-FT308, FT358, FT359) and Stopped."""
+    order of the rows. The result depends neither on the number of workers nor on what was kept.
+    Raises Refused (FT300-FT308, FT358, FT359) and Stopped."""
     examination = Examination(step, context.root)
-    for left_over in context.work.glob("findings*"):
+    for left_over in context.work.glob("answers*"):
         left_over.unlink()
     files = resolve_files(step.dataset, context.root)
-    size = sum(file.stamp.size for file in files)
-    pieces = (part for file in files for part in parts(file))
-    progress = context.progress(f"check {step.name}", size, "bytes")
-    with closing(progress), _Sink(examination, context.work) as sink:
-        if size < SMALL or context.policy.workers < 2:
-            _alone(examination, pieces, sink, context, progress)
-        else:
-            _shared(step, pieces, sink, context, progress)
+    keys = rule_keys(examination, context.root)
+    progress = context.progress(f"check {step.name}", sum(f.stamp.size for f in files), "bytes")
+    with (
+        closing(progress),
+        KeptAnswers(context.cache, keys) as kept,
+        Whole(examination, context.work) as whole,
+    ):
+        tasks = [_Task.of(part, kept, keys) for part in chunks(files, context.cache)]
+        _Pass(examination, context, kept, whole, progress).over(tasks)
         for file in files:
             file.assert_unchanged()
-    return _Conclusion(examination, sink, context.root).output()
+    return Conclusion(whole, context.root).output()
 
 
-class _Sink:
-    """Takes in the tallies in order, and puts the parts' findings into one file."""
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """A part, its key among the kept answers (empty where none are kept of it), and the rules whose
+    answers are missing."""
 
-    def __init__(self, examination: Examination, work: Path) -> None:
-        self.tally = Tally(len(examination.rules), len(examination.step.waivers))
-        self.statements: dict[int, Statement] = examination.statements()
-        self.sizes = {name: Quantile() for name in examination.sized}
-        self.work = work
-        self._file = (work / ARTIFACT).open("wb")
+    part: Part
+    key: str
+    missing: frozenset[int]
 
-    def take(self, index: int, tally: Tally) -> None:
-        """The tally of part ``index``, whose findings are in its own file."""
-        self.tally.merge(tally)
-        for number, dumped in tally.states["statements"]:
-            self.statements[number].merge(dumped)
-        for name, dumped in tally.states["sizes"].items():
-            self.sizes[name].merge(dumped)
-        part = self.work / artifact_name(index)
-        with part.open("rb") as source:
-            while data := source.read(_COPY):
-                self._file.write(data)
-        part.unlink()
-
-    def __enter__(self) -> _Sink:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-        self._file.close()
+    @classmethod
+    def of(cls, part: Part, kept: KeptAnswers, rules: Mapping[int, str]) -> _Task:
+        if not part.digest:
+            return cls(part, "", frozenset(rules))
+        key = chunk_key(part.digest, part.start == 0, part.file.split)
+        return cls(part, key, frozenset(rules) - kept.known(key))
 
 
-def _alone(
-    examination: Examination,
-    pieces: Iterator[Part],
-    sink: _Sink,
-    context: Context,
-    progress: Progress,
-) -> None:
-    def tick(_records: int) -> None:
-        context.checkpoint()
+class _Pass:
+    """One pass over all parts in their order."""
 
-    with _no_cycles():
-        for index, part in enumerate(pieces):
-            with (sink.work / artifact_name(index)).open("wb") as artifact:
-                tally = examination.examine(part, artifact, tick)
-            sink.take(index, tally)
-            progress.advance(_bytes(part))
+    def __init__(
+        self,
+        examination: Examination,
+        context: Context,
+        kept: KeptAnswers,
+        whole: Whole,
+        progress: Progress,
+    ) -> None:
+        self.examination = examination
+        self.context = context
+        self.kept = kept
+        self.whole = whole
+        self.progress = progress
+        self._handed_out: set[int] = set()
+
+    def over(self, tasks: list[_Task]) -> None:
+        """Examine what is missing, here or in worker processes, and take in all answers."""
+        missing = [task for task in tasks if task.missing]
+        size, count = sum(task.part.size for task in missing), self.context.policy.workers
+        shared = size >= SMALL and count > 1
+        step, root, work = self.examination.step, self.context.root, self.context.work
+        with Workers(count, step, root, work) if shared else nullcontext() as workers, _no_cycles():
+            todo = self._todo(missing)
+            found = workers.answers(todo, self.context.checkpoint) if workers else None
+            for task in tasks:
+                self.take(task, found)
+                self.progress.advance(task.part.size)
+
+    def _todo(self, missing: list[_Task]) -> Iterator[Task]:
+        """What to examine, for workers that run ahead: less than all where a file ends early."""
+        for task in missing:
+            if not self.whole.is_over(task.part):
+                self._handed_out.add(id(task))
+                yield task.part, task.missing
+
+    def take(self, task: _Task, found: Iterator[Iterator[Answers]] | None) -> None:
+        """The answers about one part, kept or new."""
+        if self.whole.is_over(task.part):
+            if found is not None and id(task) in self._handed_out:
+                next(found)
+            return
+        if not task.missing:
+            self.context.checkpoint()
+            self.whole.take(task.part, self._kept(task))
+            return
+        fresh = next(found) if found is not None else self._examined(task, task.missing)
+        for answers in fresh:
+            if task.key:
+                self.kept.put(task.key, task.part.size, answers)
+                answers = self._kept(task) | answers
+            self.whole.take(task.part, answers)
+
+    def _kept(self, task: _Task) -> Answers:
+        """The kept answers. One that turned out to be damaged is found anew."""
+        wanted = frozenset(self.examination.numbers) - task.missing
+        answers = self.kept.get(task.key, wanted)
+        if lost := wanted - answers.keys():
+            (again,) = self._examined(task, lost)
+            answers |= again
+        return answers
+
+    def _examined(self, task: _Task, asked: frozenset[int]) -> Iterator[Answers]:
+        return self.examination.examine(task.part, asked, self.context.checkpoint)
 
 
 @contextmanager
@@ -116,129 +146,3 @@ def _no_cycles() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-def _shared(
-    step: CheckStep, pieces: Iterator[Part], sink: _Sink, context: Context, progress: Progress
-) -> None:
-    count = context.policy.workers
-    with Workers(count, step, context.root, context.work) as workers:
-        for index, part, tally in workers.tallies(pieces, context.checkpoint):
-            sink.take(index, tally)
-            progress.advance(_bytes(part))
-
-
-def _bytes(part: Part) -> int:
-    return (part.file.stamp.size if part.end is None else part.end) - part.start
-
-
-class _Conclusion:
-    """Verdicts from what one pass over the rows has gathered."""
-
-    def __init__(self, examination: Examination, sink: _Sink, root: Path) -> None:
-        self.examination = examination
-        self.step = examination.step
-        self.tally = sink.tally
-        self.sink = sink
-        self.root = root
-
-    def output(self) -> CheckOutput:
-        """The result of the step."""
-        rules, rule_findings = self._rules()
-        outcomes = [*file_outcomes(self.tally), *rules]
-        findings = [*self._of_files(), *rule_findings, *self._of_waivers()]
-        failed = any(one.verdict == "fail" for one in outcomes)
-        failed |= any(one.severity == "error" and one.code == "FT354" for one in findings)
-        return CheckOutput(
-            name=self.step.name,
-            counts=self.tally.counts,
-            splits=self.tally.splits,
-            outcomes=tuple(outcomes),
-            findings=tuple(findings),
-            statistics=measured(self.sink.sizes),
-            verdict="fail" if failed else "pass",
-        )
-
-    def _of_files(self) -> list[Finding]:
-        findings = [f for code in sorted(self.tally.codes) for f in as_findings(self.tally, code)]
-        for name, (path, line, rows) in sorted(self.tally.unknown.items()):
-            findings.append(
-                Finding(
-                    code="FT342",
-                    message=f"field `{name}` is in no schema; {rows} rows have it",
-                    severity="warning",
-                    dataset=self.step.name,
-                    path=path,
-                    line=line,
-                    help=f"declare it, such as `{name}: text?`, or leave it out of the file",
-                )
-            )
-        if not self.tally.checked:
-            findings.append(self._no_rows())
-        splits = self.step.dataset.split_names if self.tally.checked else ()
-        findings += [self._empty_split(one) for one in splits if not self.tally.splits.get(one)]
-        return findings
-
-    def _no_rows(self) -> Finding:
-        span = self.step.dataset.span
-        return Finding(
-            code="FT354",
-            message=f"dataset `{self.step.name}` has no row that can be checked",
-            dataset=self.step.name,
-            path=span.path if span is not None else "",
-            line=spec_line(span, self.root),
-            help="see that its source names the right files and that its schema fits them",
-        )
-
-    def _empty_split(self, split: str) -> Finding:
-        span = self.step.dataset.span
-        return Finding(
-            code="FT355",
-            message=f"split `{split}` of dataset `{self.step.name}` has no row",
-            severity="warning",
-            dataset=self.step.name,
-            path=span.path if span is not None else "",
-            line=spec_line(span, self.root),
-            help="give it a larger share, or more rows",
-        )
-
-    def _rules(self) -> tuple[list[RuleOutcome], list[Finding]]:
-        outcomes: list[RuleOutcome] = []
-        findings: list[Finding] = []
-        for index, rule in enumerate(self.examination.rules):
-            if rule.expect is None:
-                outcome = row_outcome(rule, self.tally.rules[index], self.root)
-                weight = "error" if outcome.verdict == "fail" else "warning"
-                findings += as_findings(self.tally, rule.name, severity=weight)
-            else:
-                outcome, found = self._dataset_rule(index)
-                findings += found
-            outcomes.append(outcome)
-        return outcomes, findings
-
-    def _dataset_rule(self, index: int) -> tuple[RuleOutcome, list[Finding]]:
-        rule = self.examination.rules[index]
-        waivers = [k for k, one in enumerate(self.step.waivers) if one.rule[1] == rule.name]
-        statement = self.sink.statements[index]
-        outcome, values = dataset_outcome(
-            rule, statement, locked_measures(self.step), bool(waivers), self.root
-        )
-        if outcome.waived:
-            self.tally.waived[waivers[0]].add("")
-        if not outcome.failing:
-            return outcome, []
-        span = rule.span or self.step.dataset.span
-        finding = Finding(
-            code="FT351",
-            message=f"{rule.doc or rule.name}: {outcome.requirement}",
-            severity="error" if outcome.verdict == "fail" else "warning",
-            rule=rule.name,
-            dataset=self.step.name,
-            path=span.path if span is not None else "",
-            line=spec_line(span, self.root),
-            values=tuple(values),
-        )
-        return outcome, [finding]
-
-    def _of_waivers(self) -> list[Finding]:
-        return waiver_findings(self.step.waivers, self.tally.waived, self.step.name, self.root)

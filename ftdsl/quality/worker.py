@@ -1,4 +1,7 @@
-"""A worker process: examines the parts it is handed, one JSON line in and one JSON line out.
+"""A worker process: examines the parts it is handed, a JSON line in, answers out.
+
+What it writes is a JSON line that says how many bytes each answer has, and then these bytes. The
+many answers about a part that is no chunk go to a file instead, for they are read later.
 
 The check step starts it as ``python -m ftdsl.quality.worker``. A process of its own, rather than a
 fork, because the engine and the libraries run threads, and a fork in the middle of one can hang;
@@ -10,6 +13,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,10 +24,11 @@ from ftdsl.diagnostics.diagnostic import Span
 from ftdsl.engine.context import Refused
 from ftdsl.plan.steps import CheckStep
 from ftdsl.quality.examination import Examination
+from ftdsl.quality.gathering import Answers
 
 
-def part_to_json(index: int, part: Part) -> dict[str, Any]:
-    """A task: the part, and its place among all parts."""
+def part_to_json(index: int, part: Part, asked: Iterable[int]) -> dict[str, Any]:
+    """A task: the part, its place among all parts, and the rules to ask."""
     file, stamp = part.file, part.file.stamp
     return {
         "index": index,
@@ -36,6 +41,8 @@ def part_to_json(index: int, part: Part) -> dict[str, Any]:
         "start": part.start,
         "end": part.end,
         "first_line": part.first_line,
+        "digest": part.digest,
+        "asked": sorted(asked),
     }
 
 
@@ -44,12 +51,38 @@ def part_from_json(task: dict[str, Any]) -> Part:
     span = None if task["span"] is None else Span(*task["span"])
     stamp = Stamp(*task["stamp"])
     file = DataFile(task["path"], Path(task["full"]), task["format"], task["split"], stamp, span)
-    return Part(file, task["start"], task["end"], task["first_line"])
+    return Part(file, task["start"], task["end"], task["first_line"], task["digest"])
 
 
-def artifact_name(index: int) -> str:
-    """Name of the file with the findings of one part."""
-    return f"findings-{index:06d}.part"
+def answers_name(index: int) -> str:
+    """Name of the file with the answers about one part."""
+    return f"answers-{index:06d}.part"
+
+
+def write_answers(sink: BinaryIO, told: dict[str, Any], answers: Answers) -> None:
+    """``told`` and the sizes of the answers as a JSON line, then the answers."""
+    head = {**told, "sizes": [[number, len(answer)] for number, answer in answers.items()]}
+    sink.write(orjson.dumps(head, option=orjson.OPT_APPEND_NEWLINE))
+    for answer in answers.values():
+        sink.write(answer)
+
+
+def read_answers(head: dict[str, Any], source: BinaryIO) -> Answers:
+    """The answers that follow the line ``head``. EOFError where they are not all there."""
+    answers = {}
+    for number, size in head["sizes"]:
+        answers[number] = source.read(size)
+        if len(answers[number]) != size:
+            raise EOFError
+    return answers
+
+
+def stored_answers(path: Path) -> Iterator[Answers]:
+    """The answers that a worker left in a file, which is then deleted."""
+    with path.open("rb") as source:
+        while line := source.readline():
+            yield read_answers(orjson.loads(line), source)
+    path.unlink()
 
 
 def serve(source: BinaryIO, sink: BinaryIO) -> None:
@@ -62,24 +95,31 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
     work = Path(opening["work"])
     for line in source:
         task = orjson.loads(line)
-        answer: dict[str, Any] = {"index": task["index"]}
+        told: dict[str, Any] = {"index": task["index"]}
+        answers: Answers = {}
         try:
-            with (work / artifact_name(task["index"])).open("wb") as artifact:
-                tally = examination.examine(part_from_json(task), artifact)
-            answer["tally"] = tally.to_json()
+            part = part_from_json(task)
+            examined = examination.examine(part, task["asked"])
+            if part.digest:
+                answers = next(examined)
+            else:
+                told["stored"] = True
+                with (work / answers_name(task["index"])).open("wb") as file:
+                    for one in examined:
+                        write_answers(file, {}, one)
         except Refused as refused:
             found = refused.diagnostic
             place = [found.span.path, found.span.start, found.span.end]
-            answer["refused"] = [found.code, found.message, found.help, place, refused.exit_code]
+            told["refused"] = [found.code, found.message, found.help, place, refused.exit_code]
         except OSError as error:
-            answer["refused"] = [
+            told["refused"] = [
                 "FT359",
-                f"findings cannot be written: {error.strerror}",
+                f"answers cannot be written: {error.strerror}",
                 "make room on the disk",
                 ["", 0, 0],
                 2,
             ]
-        sink.write(orjson.dumps(answer, option=orjson.OPT_APPEND_NEWLINE))
+        write_answers(sink, told, answers)
         sink.flush()
 
 

