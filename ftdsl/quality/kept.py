@@ -102,8 +102,11 @@ class KeptAnswers:
         with self._at_worst_nothing() as database:
             for number in wanted if database is not None else ():
                 assert database is not None
-                found = database.execute(query, (chunk, self._rules[number])).fetchone()
-                if found is not None and _digest(found[0]) == found[1]:
+                rule = self._rules[number]
+                found = database.execute(query, (chunk, rule)).fetchone()
+                if found is None or not isinstance(found[0], bytes):
+                    continue
+                if _digest(chunk, rule, found[0]) == found[1]:
                     answers[number] = found[0]
         self._used += sum(map(len, answers.values()))
         return answers
@@ -113,7 +116,7 @@ class KeptAnswers:
         is not worth it."""
         most = max(_SMALL, size // _SHARE)
         rows = [
-            (chunk, self._rules[number], answer, _digest(answer))
+            (chunk, self._rules[number], answer, _digest(chunk, self._rules[number], answer))
             for number, answer in answers.items()
             if len(answer) <= most
         ]
@@ -162,5 +165,6 @@ def _opened(path: Path) -> sqlite3.Connection:
     return database
 
 
-def _digest(answer: bytes) -> bytes:
-    return blake2b(answer, digest_size=8).digest()
+def _digest(chunk: str, rule: str, answer: bytes) -> bytes:
+    key = blake2b(f"{chunk} {rule}".encode(), digest_size=32).digest()
+    return blake2b(answer, key=key, digest_size=8).digest()

@@ -25,7 +25,7 @@ def read(
     faults: list[Fault] = []
     rows = failed = skipped = 0
     for file in resolve_files(of, root):
-        for part in parts(file):
+        for part in parts(file, None):
             for block in RowReader(of).read(part):
                 faults += block.faults
                 rows += len(block.rows)

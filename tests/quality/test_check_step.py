@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ftdsl.data.cutting import Cutter
 from ftdsl.engine.context import Refused, Stopped
 from ftdsl.language.program import DatasetDef, RuleDef, SplitDef, Type, WaiverDef
 from ftdsl.plan.steps import CheckStep
@@ -272,6 +277,15 @@ def table() -> DatasetDef:
     return dataset(fields={"id": TEXT, "n": Type("float", True)}, id="id")
 
 
+@contextmanager
+def cut_small(size: int, chunk: int = 1 << 18) -> Iterator[None]:
+    """Files are cut into chunks of about ``size`` bytes and read ``chunk`` bytes at a time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ftdsl.data.streams.CHUNK", chunk)
+        patch.setattr("ftdsl.plan.digests.Cutter", partial(Cutter, size, size, 4 * size))
+        yield
+
+
 @settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -281,22 +295,23 @@ def test_any_way_of_cutting_gives_the_same(
 ) -> None:
     write(tmp_path, body(*rows))
     step = check(table(), *every_rule(), waivers=(WaiverDef(("d", "words"), "r", "x", ("a",)),))
-    whole = Run(tmp_path)
-    expected = run_check(step, whole)
-    findings = (whole.work / "findings.jsonl").read_bytes()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("ftdsl.data.streams.CHUNK", chunk)
-        patch.setattr("ftdsl.data.blocks.CHUNK", chunk)
-        patch.setattr("ftdsl.quality.step.parts", lambda file: _parts(file, size))
-        again = Run(tmp_path)
-        assert run_check(step, again) == expected
-        assert (again.work / "findings.jsonl").read_bytes() == findings
+    expected, findings = cold(tmp_path, step)
+    with cut_small(size, chunk):
+        assert cold(tmp_path, step) == (expected, findings)
 
 
-def _parts(file: Any, size: int) -> Any:
-    from ftdsl.data.blocks import parts
+def cold(root: Path, step: CheckStep, workers: int = 1) -> tuple[CheckOutput, bytes]:
+    """The result and the bytes of all findings, with nothing kept of an earlier pass."""
+    shutil.rmtree(root / ".ftdsl", ignore_errors=True)
+    return warm(root, step, workers)
 
-    return parts(file, size)
+
+def warm(root: Path, step: CheckStep, workers: int = 1) -> tuple[CheckOutput, bytes]:
+    """The same with what earlier passes have kept."""
+    context = Run(root, workers)
+    output = run_check(step, context)
+    assert [one.name for one in context.work.iterdir()] == ["findings.jsonl"]
+    return output, (context.work / "findings.jsonl").read_bytes()
 
 
 @pytest.mark.parametrize("workers", [2, 3])
@@ -308,15 +323,10 @@ def test_worker_processes_give_the_same(
     ]
     write(tmp_path, body(*rows[:200]) + b"oops\n" + body(*rows[200:]))
     step = check(table(), *every_rule())
-    alone = Run(tmp_path)
-    expected = run_check(step, alone)
-    findings = (alone.work / "findings.jsonl").read_bytes()
+    alone = cold(tmp_path, step)
     monkeypatch.setattr("ftdsl.quality.step.SMALL", 0)
-    monkeypatch.setattr("ftdsl.data.blocks.CHUNK", 1000)
-    monkeypatch.setattr("ftdsl.quality.step.parts", lambda file: _parts(file, 5000))
-    shared = Run(tmp_path, workers)
-    assert run_check(step, shared) == expected
-    assert (shared.work / "findings.jsonl").read_bytes() == findings
+    with cut_small(2000):
+        assert cold(tmp_path, step, workers) == alone
 
 
 def test_a_worker_refuses_what_the_step_would(

@@ -86,7 +86,7 @@ def test_worker_ended(tmp_path: Path) -> None:
     step, context = check(dataset(), ANSWERED), Run(tmp_path)
     from ftdsl.data.rows import Part, resolve_files
 
-    parts = [Part(file) for file in resolve_files(step.dataset, tmp_path)]
+    parts = [(Part(file), (0,)) for file in resolve_files(step.dataset, tmp_path)]
     with (
         pytest.raises(Refused) as caught,
         Workers(1, step, context.root, context.work) as workers,
@@ -94,6 +94,6 @@ def test_worker_ended(tmp_path: Path) -> None:
         for process in workers.processes:
             process.kill()
             process.wait()
-        list(workers.tallies(iter(parts), context.checkpoint))
+        list(workers.answers(iter(parts), context.checkpoint))
     assert caught.value.diagnostic.code == "FT359"
     assert "signal 9" in caught.value.diagnostic.message
