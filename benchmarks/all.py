@@ -11,7 +11,12 @@ import subprocess
 import sys
 
 ALWAYS = ("benchmarks.startup", "benchmarks.parsing")
-WITH_DATA = ("benchmarks.validate", "benchmarks.dedup")
+WITH_DATA = (
+    "benchmarks.validate",
+    "benchmarks.incremental",
+    "benchmarks.check_peers",
+    "benchmarks.dedup",
+)
 
 
 def main() -> int:

@@ -11,7 +11,6 @@ from ftdsl.cli.changed import Target
 from ftdsl.cli.merging import merged
 from ftdsl.cli.output import publish
 from ftdsl.cli.session import analysed, out_folder, policy_of, ran
-from ftdsl.cli.test import examples_report
 from ftdsl.reports.report import Report
 
 DATA_KINDS = ("dataset", "check", "dedup", "coverage")
@@ -48,6 +47,8 @@ def _reports(targets: Sequence[Target], arguments: Namespace) -> Iterator[Report
 
 def _examples(seen: AnalysisView) -> Iterator[Report]:
     """Only what is wrong with them: in a hook, right examples are no news."""
+    from ftdsl.cli.test import examples_report
+
     report = examples_report([seen])
     if report.verdict != "pass":
         yield replace(report, command="validate", notes=())

@@ -13,6 +13,7 @@ class LockModel(BaseModel):
     """The base of all parts of a lock: frozen, closed to unknown keys, finite numbers only."""
 
     model_config = ConfigDict(
+        defer_build=True,
         frozen=True,
         extra="forbid",
         allow_inf_nan=False,

@@ -27,7 +27,7 @@ from ftdsl.language.program import (
 class BaseStep(BaseModel):
     """``id`` is ``kind.name``; ``needs`` are the ids of the steps whose outputs this one reads."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     id: str
     name: str

@@ -24,8 +24,8 @@ from ftdsl.quality.whole import Whole
 from ftdsl.quality.workers import Task, Workers
 from ftdsl.results.models import CheckOutput
 
-SMALL = 8 << 20
-"""Bytes below which starting worker processes costs more than it saves."""
+SMALL = 48 << 20
+"""Bytes below which starting worker processes costs more than it saves: about a second's work."""
 
 
 def run_check(step: CheckStep, context: Context) -> CheckOutput:

@@ -15,7 +15,7 @@ Verdict = Literal["pass", "fail", "inconclusive", "error", "stopped", "refused"]
 class Result(BaseModel):
     """The base of all results: frozen, and closed to unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class SubValue(Result):

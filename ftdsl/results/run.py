@@ -56,7 +56,11 @@ class RunModel(BaseModel):
     """The base of all parts of a run: frozen, and closed to unknown keys."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", validate_by_name=True, serialize_by_alias=True
+        defer_build=True,
+        frozen=True,
+        extra="forbid",
+        validate_by_name=True,
+        serialize_by_alias=True,
     )
 
 
