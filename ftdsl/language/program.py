@@ -100,8 +100,8 @@ class SplitDef:
 @dataclass(frozen=True, slots=True)
 class DatasetDef:
     """``id`` is the field that names a row; None means a digest of the row's content.
-    ``tokenizer`` names what ``tokens(…)`` counts with. ``sources`` is empty when the split is
-    ``given`` (then the split holds them)."""
+    ``tokenizer`` names what ``tokens(…)`` counts with, ``template`` the trainer's chat template.
+    ``sources`` is empty when the split is ``given`` (then the split holds them)."""
 
     name: str
     schema: SchemaDef
@@ -110,6 +110,7 @@ class DatasetDef:
     id: str | None = None
     tokenizer: str = "o200k_base"
     span: Span | None = None
+    template: str | None = None
 
     @property
     def split_names(self) -> tuple[str, ...]:
@@ -160,8 +161,6 @@ class CheckDef:
 
 @dataclass(frozen=True, slots=True)
 class RulesetDef:
-    """Rules for every schema that extends ``schema``."""
-
     name: str
     schema: SchemaDef
     rules: tuple[RuleDef, ...]

@@ -153,6 +153,9 @@ def _rows(dataset: DatasetDef, files: Files) -> Inputs:
         f"id {of}": shown(dataset.id),
         f"tokenizer {of}": shown(dataset.tokenizer),
     }
+    if dataset.template is not None:
+        found[f"template {of}"] = shown(dataset.template)
+        found |= _named_file(dataset.template, files)
     return found | _named_file(dataset.tokenizer, files) | _file_inputs(dataset, files)
 
 

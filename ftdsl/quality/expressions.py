@@ -14,15 +14,14 @@ from pathlib import Path
 from typing import Any, overload
 
 from ftdsl.data.rows import Row
-from ftdsl.data.rows import text as text_of
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Refused
 from ftdsl.language.catalog import ROW
 from ftdsl.language.program import DatasetDef, Expr
 from ftdsl.quality.fields import field_columns
-from ftdsl.quality.functions import COLUMNS, EACH, TAKES_NULL
+from ftdsl.quality.functions import COLUMNS, EACH, REASONS, TAKES_NULL
 from ftdsl.quality.operators import BINARY, UNARY
-from ftdsl.quality.token_counts import Counter, token_counter
+from ftdsl.quality.row_tokens import RowTokens
 
 Column = list[Any]
 Rows = list[int] | None
@@ -80,7 +79,7 @@ class Evaluator:
         self._nodes: list[Node] = []
         self._numbers: dict[tuple[Any, ...], int] = {}
         self._known: dict[int, tuple[Expr, int]] = {}
-        self._counter: Counter | None = None
+        self._tokens = RowTokens(dataset, root)
 
     def column(self, expr: Expr, block: Block | Sequence[Row], rows: Rows = None) -> Column:
         """The value of ``expr`` for each row (of ``rows``, if given), null as None. Pass the same
@@ -210,23 +209,20 @@ class Evaluator:
         return Refused(Diagnostic("FT308", message, span, help=f"pip install 'ftdsl[{extra}]'"))
 
     def _applied(self, name: str, columns: list[Column], node: Node) -> Column:
-        if name == "tokens":
-            return _skipping_null(self._tokens, columns[0])
         if name in EACH:
             if name in TAKES_NULL:
                 return list(map(EACH[name], *columns))
             return _lifted(EACH[name], columns)
-        function = COLUMNS[name]
+        function = COLUMNS.get(name) or getattr(self._tokens, name)
         further = [self._nodes[one] for one in node.args[1:]]
         if all(one.op == "literal" for one in further):
             constants = [one.value for one in further]
             return _skipping_null(lambda column: function(column, *constants), columns[0])
         return _lifted(lambda *values: function([values[0]], *values[1:])[0], columns)
 
-    def _tokens(self, column: Column) -> list[int]:
-        if self._counter is None:
-            self._counter = token_counter(self.dataset, self._root)
-        return self._counter([text_of(one) if isinstance(one, Row) else one for one in column])
+    def reason(self, name: str) -> Callable[..., str] | None:
+        """What tells where a bad value of the function ``name`` comes from."""
+        return self._tokens.unrendered if name == "renders" else REASONS.get(name)
 
 
 def _lifted(

@@ -41,8 +41,8 @@ COLUMNS: dict[str, Callable[..., list[Any]]] = {
     **spelling.FUNCTIONS,
     **languages.FUNCTIONS,
 }
-"""Functions of a whole column of texts and further constants. ``tokens`` is not among them: it
-depends on the dataset (``token_counts.token_counter``)."""
+"""Functions of a whole column of texts and further constants. Those that count tokens depend
+on the dataset: they are the methods of ``row_tokens.RowTokens``."""
 
 REASONS: dict[str, Callable[..., str]] = {
     **conversation.REASONS,

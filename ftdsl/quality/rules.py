@@ -13,7 +13,6 @@ from ftdsl.data.rows import text as text_of
 from ftdsl.language.program import Expr, RuleDef
 from ftdsl.language.remedies import fix_name, remedies
 from ftdsl.quality.expressions import Block, Evaluator
-from ftdsl.quality.functions import REASONS
 from ftdsl.quality.statements import is_aggregate, source_of
 
 REASON = 400
@@ -83,7 +82,7 @@ class RowRule:
     def _told(self, expr: Expr, block: Block, failing: list[int]) -> list[str]:
         """The values of ``expr``; a bad one with where in the row it comes from."""
         values = self._evaluator.column(expr, block, failing)
-        reason = REASONS.get(str(expr.value)) if expr.op == "call" else None
+        reason = self._evaluator.reason(str(expr.value)) if expr.op == "call" else None
         if reason is None:
             return [shown(one) for one in values]
         given = [self._evaluator.column(one, block, failing) for one in expr.args]

@@ -45,6 +45,9 @@ from ftdsl.results.models import (
 from ftdsl.results.run import RunResult, StepRun
 
 _SHOWN_OF_A_RULE = 3
+_TEXT = '"'
+_REASONED = 400
+"""Characters of a value that is no text: what it comes from is told in full."""
 _SHOWN_PAIRS = 3
 _METER = 20
 
@@ -108,7 +111,7 @@ def _finding(finding: Finding, style: Style) -> str:
     room = max(20, style.width - min(width, 40) - 6)
     lines += [
         f"    {style.paint(f'{line(value.source):<{min(width, 40)}}', 'cyan')}  "
-        f"{shortened(value.value, room)}"
+        f"{shortened(value.value, room if value.value.startswith(_TEXT) else _REASONED)}"
         for value in finding.values
     ]
     if finding.excerpt and not finding.values:

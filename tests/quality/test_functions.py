@@ -34,6 +34,7 @@ from ftdsl.quality import (
 from ftdsl.quality.aggregates import AGGREGATES
 from ftdsl.quality.expressions import Evaluator
 from ftdsl.quality.patterns import Pattern, count_matches, matches, required_literal
+from ftdsl.quality.row_tokens import RowTokens
 from ftdsl.quality.spelling import misspelled, misspellings
 from ftdsl.quality.texts import Texts
 from tests.data.spec_parts import dataset
@@ -61,7 +62,10 @@ def test_every_row_function_has_exactly_one_implementation() -> None:
     tables = [t for f in FAMILIES for t in (getattr(f, "FUNCTIONS", {}), getattr(f, "EACH", {}))]
     counts = Counter(name for table in tables for name in table)
     assert set(counts.values()) == {1}
-    assert set(counts) | {"tokens"} == set(catalog.ROW)
+    counting = {one.name for one in catalog.tokens.FUNCTIONS}
+    assert not counting & set(counts)
+    assert set(counts) | counting == set(catalog.ROW)
+    assert all(callable(getattr(RowTokens, name)) for name in counting)
     assert functions.EACH.keys() | functions.COLUMNS.keys() == set(counts)
     assert not functions.EACH.keys() & functions.COLUMNS.keys()
 

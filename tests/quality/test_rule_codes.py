@@ -97,3 +97,25 @@ def test_worker_ended(tmp_path: Path) -> None:
         list(workers.answers(iter(parts), context.checkpoint))
     assert caught.value.diagnostic.code == "FT359"
     assert "signal 9" in caught.value.diagnostic.message
+
+
+@pytest.mark.code("FT348")
+def test_template_not_readable(tmp_path: Path) -> None:
+    write(tmp_path, ROW % b"a")
+    of = replace(dataset(), template="chat_template.jinja")
+    rule = must("shown", call("renders", field("row")))
+    for text in (None, "{% if %}"):
+        if text is not None:
+            (tmp_path / "chat_template.jinja").write_text(text)
+        with pytest.raises(Refused) as caught:
+            run_check(check(of, rule), Run(tmp_path))
+        assert caught.value.diagnostic.code == "FT348"
+    (tmp_path / "chat_template.jinja").write_text("{{ messages[0]['content'] }}")
+    assert codes(tmp_path, of, rule) == set()
+
+
+def test_without_a_template_nothing_is_rendered(tmp_path: Path) -> None:
+    write(tmp_path, ROW % b"a")
+    with pytest.raises(Refused) as caught:
+        run_check(check(dataset(), must("shown", call("renders", field("row")))), Run(tmp_path))
+    assert caught.value.diagnostic.code == "FT347"

@@ -353,6 +353,15 @@ _RULES = (
         "cp model/tokenizer.json .",
     ),
     _run(
+        "FT348",
+        "template-not-readable",
+        "the dataset's chat template cannot be read",
+        "`template` is the path of a Jinja file under the project root, as models carry it in "
+        "`chat_template.jinja`.",
+        "rm chat_template.jinja",
+        "cp model/chat_template.jinja .",
+    ),
+    _run(
         "FT359",
         "worker-ended",
         "a worker process ended before its work was done",

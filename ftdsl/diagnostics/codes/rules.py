@@ -32,7 +32,18 @@ def _use(line: str) -> str:
     return CHAT.replace("ftspec 1\n", f"ftspec 1\n\n{_STD}") + f"\ncheck support {{\n  {line}\n}}\n"
 
 
+_TEMPLATE = CHAT.replace("schema = chat\n", 'schema = chat\n  template = "chat_template.jinja"\n')
+
 CODES: tuple[Code, ...] = (
+    Code(
+        "FT347",
+        "no-chat-template",
+        "a rule renders rows, and their dataset names no chat template",
+        "`renders(row)` asks whether the trainer's chat template makes a text of the row. The "
+        "dataset's `template` names it: the model's `chat_template.jinja`.",
+        must("renders(row)"),
+        must("renders(row)", _TEMPLATE),
+    ),
     Code(
         "FT118",
         "can-never-fail",

@@ -21,6 +21,7 @@ from ftdsl.language.catalog import (
     sources,
     structure,
     text,
+    tokens,
     tools,
     training_blocks,
 )
@@ -39,7 +40,12 @@ def _by_name(*families: tuple[FunctionEntry, ...]) -> dict[str, FunctionEntry]:
 
 
 ROW: dict[str, FunctionEntry] = _by_name(
-    structure.FUNCTIONS, tools.FUNCTIONS, pairs.FUNCTIONS, text.FUNCTIONS, numbers.FUNCTIONS
+    structure.FUNCTIONS,
+    tools.FUNCTIONS,
+    pairs.FUNCTIONS,
+    text.FUNCTIONS,
+    tokens.FUNCTIONS,
+    numbers.FUNCTIONS,
 )
 AGGREGATES: dict[str, FunctionEntry] = _by_name(aggregates.FUNCTIONS)
 GROUPS: dict[str, FunctionEntry] = _by_name(groups.FUNCTIONS)

@@ -54,6 +54,12 @@ BLOCKS: tuple[BlockEntry, ...] = (
                 default="o200k_base",
                 choices=("o200k_base", "cl100k_base"),
             ),
+            SettingEntry(
+                "template",
+                "path",
+                "chat template (a Jinja file) that `renders(…)`, `rendered_tokens(…)` and "
+                "`trainable_tokens(…)` use",
+            ),
         ),
         (),
         'dataset support {\n  schema = chat\n  source = jsonl("data/*.jsonl")\n}',

@@ -26,17 +26,6 @@ FUNCTIONS: tuple[FunctionEntry, ...] = (
     _measure("length", "Number of characters.", "each must length(reply.text) <= 4k"),
     _measure("words", "Number of words: matches of `\\w+`.", "each must words(reply.text) <= 400"),
     _measure("lines", "Number of lines, 0 for an empty text.", "each must lines(reply.text) <= 40"),
-    FunctionEntry(
-        "tokens",
-        (Parameter("text", "text|row", "a text, or `row` for all texts of the row"),),
-        "int",
-        Scope.ROW,
-        Cost.HEAVY,
-        "Number of tokens under the dataset's `tokenizer`.",
-        "each must tokens(row) <= 4k",
-        extra="tokens",
-        minimum=0,
-    ),
     _test(
         "matches",
         "The pattern matches somewhere in the text; anchor it with ^ and $ to match all of it.",

@@ -40,10 +40,12 @@ def check_dataset(ws: Workspace, module: Module, block: Block) -> DatasetDef | N
     split = _split(settings, schema)
     name = row_name(settings, schema)
     tokenizer = settings.constant("tokenizer")
+    template = settings.constant("template")
     wrong = (
         (settings.node("split") is not None and split is None)
         or (settings.node("id") is not None and name is None)
         or (settings.node("tokenizer") is not None and tokenizer is None)
+        or (settings.node("template") is not None and template is None)
     )
     if schema is None or given is None or wrong:
         return None
@@ -56,6 +58,7 @@ def check_dataset(ws: Workspace, module: Module, block: Block) -> DatasetDef | N
         name,
         str(tokenizer.value) if tokenizer is not None else default,
         block.span,
+        str(template.value) if template is not None else None,
     )
 
 

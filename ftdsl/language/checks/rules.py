@@ -10,6 +10,7 @@ from ftdsl.language.catalog.data_blocks import RULE_SETTINGS
 from ftdsl.language.checks.settings import read_settings
 from ftdsl.language.checks.sources import no_columns, source
 from ftdsl.language.checks.statements import check_statements, of_type
+from ftdsl.language.checks.templates import check_template
 from ftdsl.language.declarations import schema_named
 from ftdsl.language.modules import Module
 from ftdsl.language.names import find, whole_lines
@@ -39,6 +40,7 @@ def check_rules(ws: Workspace, module: Module, block: Block, dataset: DatasetDef
     schema_keys = _lineage(ws, dataset.schema)
     found = _collect(ws, module, block, dataset.schema, schema_keys, place)
     _check_twins(ws, found)
+    check_template(ws, found, dataset)
     return CheckDef(dataset.name, tuple(rule for rule, _ in found), block.span)
 
 
