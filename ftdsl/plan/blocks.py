@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from ftdsl.language.program import (
     CheckDef,
@@ -21,7 +22,7 @@ from ftdsl.language.program import (
     RuleDef,
     TrainDef,
 )
-from ftdsl.plan.expressions import externs_in, measures_in
+from ftdsl.plan.expressions import counts_tokens, externs_in, measures_in
 from ftdsl.plan.steps import (
     CheckStep,
     CoverageStep,
@@ -112,7 +113,16 @@ class _Builder:
                 check=check,
                 waivers=tuple(w for w in self.program.waivers if w.rule[0] == dataset.name),
                 locked=self.locked_counts(dataset.name, *_expects(check)),
+                **self.trainings(dataset, check),
             )
+
+    def trainings(self, dataset: DatasetDef, check: CheckDef | None) -> dict[str, Any]:
+        """What the step needs to foretell; nothing where nobody asks, for it counts tokens."""
+        trains = tuple(one for one in self.program.trains if one.data[0] == dataset.name)
+        rules = check.rules if check is not None else ()
+        counts = any(map(counts_tokens, (e for r in rules for e in _rule_expressions(r) if e)))
+        hosted = any(one.target == "openai" for one in trains)
+        return {"forecast": True, "trains": trains} if counts or hosted else {}
 
     def pending_rules(self, check: CheckDef) -> Iterator[Step]:
         for rule in check.rules:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from ftdsl.language.program import Expr
 
+_COUNTING = frozenset({"tokens", "rendered_tokens", "trainable_tokens"})
+
 
 def _nodes(expr: Expr) -> Iterator[Expr]:
     stack = [expr]
@@ -35,3 +37,10 @@ def externs_in(externs: frozenset[str], *expressions: Expr | None) -> tuple[str,
             if node.op == "call" and node.value in externs
         )
     )
+
+
+def counts_tokens(expr: Expr) -> bool:
+    """Whether ``expr`` counts the tokens of whole rows."""
+    of_row = any(one.op == "field" and one.value == "row" for one in expr.args)
+    here = expr.op == "call" and expr.value in _COUNTING and of_row
+    return here or any(map(counts_tokens, expr.args))

@@ -39,6 +39,9 @@ CODE_VERSIONS: dict[str, int] = {
 #: Settings of a model that say how it is called, and cannot change what it answers.
 _HOW_NOT_WHAT = frozenset({"concurrency", "timeout", "privacy"})
 
+#: Settings of a training from which a check foretells what it makes of the rows.
+_FORETOLD = frozenset({"model", "max_length", "n_epochs", "price_per_1m", "budget"})
+
 _NO_SCHEMA = SchemaDef("", None)
 
 Inputs = dict[str, str]
@@ -86,6 +89,9 @@ def _check(step: CheckStep, files: Files) -> Inputs:
         found["rule order"] = shown([rule.name for rule in step.check.rules])
         found |= {f"rule {rule.name}": shown(rule) for rule in step.check.rules}
     found |= {f"waiver of {waiver.rule[1]}": shown(waiver) for waiver in step.waivers}
+    for train in step.trains:
+        told = [one for one in train.settings if one[0] in _FORETOLD]
+        found[f"training {train.name}"] = shown([train.target, train.data, told])
     return found | {f"locked {name}": shown(value) for name, value in step.locked.items()}
 
 

@@ -45,13 +45,16 @@ class CheckStep(BaseStep):
     """File, schema and row rules in one pass over the rows. Every dataset has one: ``check`` is
     None where the spec wrote no rules, and the file and schema findings are still made.
     ``locked`` holds what ``locked.…`` reads, by its last name (``count``); a name that is missing
-    was never locked."""
+    was never locked. ``forecast`` asks what trainings make of the rows: where a rule counts tokens
+    or a hosted training reads the dataset; ``trains`` are those that learn from it."""
 
     kind: Literal["check"] = "check"
     dataset: DatasetDef
     check: CheckDef | None = None
     waivers: tuple[WaiverDef, ...] = ()
     locked: dict[str, float] = {}
+    forecast: bool = False
+    trains: tuple[TrainDef, ...] = ()
 
 
 class DedupStep(BaseStep):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from ftdsl.quality.examination import locked_measures, measured
+from ftdsl.quality.forecast import costs, forecasts, limit_findings
 from ftdsl.quality.outcomes import (
     as_findings,
     dataset_outcome,
@@ -16,24 +18,28 @@ from ftdsl.quality.outcomes import (
 from ftdsl.quality.whole import Whole
 from ftdsl.results.models import CheckOutput, Finding, RuleOutcome
 
+_DECIDING = frozenset({"FT344", "FT349", "FT354"})
+"""Findings that fail the check though no rule does."""
+
 
 class Conclusion:
-    """Verdicts from what one pass over the rows has gathered."""
+    """Verdicts from what one pass over the rows has gathered. ``size`` is that of the files."""
 
-    def __init__(self, whole: Whole, root: Path) -> None:
+    def __init__(self, whole: Whole, root: Path, size: int) -> None:
         self.examination = whole.examination
         self.step = whole.examination.step
         self.tally = whole.tally
         self.whole = whole
         self.root = root
+        self.size = size
 
     def output(self) -> CheckOutput:
         """The result of the step."""
         rules, rule_findings = self._rules()
         outcomes = [*file_outcomes(self.tally), *rules]
-        findings = [*self._of_files(), *rule_findings, *self._of_waivers()]
+        findings = [*self._of_files(), *rule_findings, *self._of_trainings(), *self._of_waivers()]
         failed = any(one.verdict == "fail" for one in outcomes)
-        failed |= any(one.severity == "error" and one.code == "FT354" for one in findings)
+        failed |= any(one.severity == "error" and one.code in _DECIDING for one in findings)
         return CheckOutput(
             name=self.step.name,
             counts=self.tally.counts,
@@ -41,6 +47,8 @@ class Conclusion:
             outcomes=tuple(outcomes),
             findings=tuple(findings),
             statistics=measured(self.whole.sizes),
+            forecasts=tuple(forecasts(self.step, self.whole.sizes)),
+            costs=tuple(costs(self.step, self.whole.sizes)),
             verdict="fail" if failed else "pass",
         )
 
@@ -124,6 +132,11 @@ class Conclusion:
             values=tuple(values),
         )
         return outcome, [finding]
+
+    def _of_trainings(self) -> Iterator[Finding]:
+        for span, found in limit_findings(self.step, self.whole.sizes, self.size):
+            place = {"path": span.path, "line": spec_line(span, self.root)} if span else {}
+            yield found.model_copy(update=place)
 
     def _of_waivers(self) -> list[Finding]:
         return waiver_findings(self.step.waivers, self.tally.waived, self.step.name, self.root)

@@ -10,6 +10,7 @@ from ftdsl.data.rows import Part, RowReader
 from ftdsl.plan.steps import CheckStep
 from ftdsl.quality.aggregates import Quantile
 from ftdsl.quality.expressions import Evaluator
+from ftdsl.quality.forecast import TOKENS, counted_names
 from ftdsl.quality.gathering import ROWS, Answers, Gathering
 from ftdsl.quality.rules import RowRule
 from ftdsl.quality.statements import Statement
@@ -44,7 +45,7 @@ class Examination:
         self.waivers = [
             [frozenset(step.waivers[k].rows) for k in numbers] for numbers in self.waived_by
         ]
-        self.sized = _sized(step)
+        self.sized = (*_sized(step), *counted_names(step))
 
     def statements(self) -> dict[int, Statement]:
         """A fresh statement for every dataset rule, by the rule's index."""
@@ -86,7 +87,8 @@ def _sized(step: CheckStep) -> tuple[str, ...]:
 
 
 def measured(sizes: dict[str, Quantile]) -> dict[str, dict[str, float]]:
-    """Smallest, mean, median, 95th percentile and largest number of characters of each text."""
+    """Smallest, mean, median, 95th percentile and largest number of characters of each text, and of
+    tokens where they are counted."""
     import numpy as np
 
     found: dict[str, dict[str, float]] = {}
@@ -95,7 +97,7 @@ def measured(sizes: dict[str, Quantile]) -> dict[str, dict[str, float]]:
             values: Any = np.frombuffer(state.kept)
             low, middle, high, top = np.quantile(values, (0, 0.5, 0.95, 1)).tolist()
             mean = float(values.sum() / len(values))
-            found[f"length({name})"] = {
+            found[name if name.startswith(TOKENS) else f"length({name})"] = {
                 "min": low,
                 "mean": mean,
                 "median": middle,

@@ -15,6 +15,7 @@ import orjson
 from ftdsl.data.rows import Part, Row, RowBlock
 from ftdsl.quality.aggregates import Quantile
 from ftdsl.quality.expressions import Block
+from ftdsl.quality.forecast import lengths
 from ftdsl.quality.rules import RowRule, row_excerpt
 
 if TYPE_CHECKING:
@@ -96,8 +97,7 @@ class _OfRows:
             self._faults.append([*place, *told])
         if there:
             for name, size in self._sizes.items():
-                # A text that rules often read too, so its column is shared with them.
-                size.add([len(one) for one in self._examination.evaluator.named(name, block)])
+                size.add(lengths(name, self._examination.evaluator, block))
 
     def answer(self) -> dict[str, Any]:
         return {

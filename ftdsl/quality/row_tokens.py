@@ -23,7 +23,7 @@ from ftdsl.quality.token_counts import Counter, token_counter
 from ftdsl.quality.tool_calls import tool_list
 
 _A_TURN = 3
-_CONFIGURATION = "tokenizer_config.json"
+CONFIGURATION = "tokenizer_config.json"
 _NAMED = ("bos_token", "eos_token", "unk_token", "pad_token")
 
 
@@ -137,7 +137,7 @@ class RowTokens:
 
     def _variables(self) -> dict[str, Any]:
         """The special tokens by name, from the configuration beside the tokenizer."""
-        place = (self._root / self.dataset.tokenizer).parent / _CONFIGURATION
+        place = (self._root / self.dataset.tokenizer).parent / CONFIGURATION
         found: dict[str, Any] = dict.fromkeys(_NAMED[:2], "")
         if not place.is_file():
             return found

@@ -37,7 +37,8 @@ def run_check(step: CheckStep, context: Context) -> CheckOutput:
         left_over.unlink()
     files = resolve_files(step.dataset, context.root)
     keys = rule_keys(examination, context.root)
-    progress = context.progress(f"check {step.name}", sum(f.stamp.size for f in files), "bytes")
+    size = sum(file.stamp.size for file in files)
+    progress = context.progress(f"check {step.name}", size, "bytes")
     with (
         closing(progress),
         KeptAnswers(context.cache, keys) as kept,
@@ -47,7 +48,7 @@ def run_check(step: CheckStep, context: Context) -> CheckOutput:
         _Pass(examination, context, kept, whole, progress).over(tasks)
         for file in files:
             file.assert_unchanged()
-    return Conclusion(whole, context.root).output()
+    return Conclusion(whole, context.root, size).output()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
+from ftdsl.reports.forecast import token_lines
 from ftdsl.reports.inert import line, shortened
 from ftdsl.reports.numbers import (
     count,
@@ -141,6 +142,7 @@ def _details(run: RunResult, step: StepRun, style: Style) -> Iterator[str]:
     match step.output:
         case CheckOutput(outcomes=outcomes):
             yield from _rules(outcomes, style)
+            yield from token_lines(step.output)
         case DedupOutput():
             yield from _removed(step.output, style)
         case CoverageOutput():

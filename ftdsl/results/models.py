@@ -92,6 +92,32 @@ class DatasetOutput(Result):
     digest: str
 
 
+class Forecast(Result):
+    """What becomes of the rows longer than ``limit`` tokens, in the training ``train``, or where
+    it is "" in ``trainer`` when nobody states a limit. ``lost_tokens`` are those not seen."""
+
+    trainer: str
+    train: str = ""
+    limit: int
+    fate: Literal["cut", "dropped"]
+    rows: int
+    over: int
+    lost_tokens: int
+
+
+class TrainingCost(Result):
+    """What a hosted training bills: ``tokens`` times ``epochs``. ``money`` is in dollars, None
+    where the spec states no price."""
+
+    train: str
+    rows: int
+    tokens: int
+    epochs: int
+    price_per_1m: float | None = None
+    money: float | None = None
+    budget: float | None = None
+
+
 class CheckOutput(Result):
     """Step ``check``: rules over rows. ``findings`` holds at most the first few of each rule
     (``shown``); all of them are in the artifact ``findings.jsonl`` beside the result."""
@@ -103,6 +129,8 @@ class CheckOutput(Result):
     outcomes: tuple[RuleOutcome, ...] = ()
     findings: tuple[Finding, ...] = ()
     statistics: dict[str, dict[str, float]] = {}
+    forecasts: tuple[Forecast, ...] = ()
+    costs: tuple[TrainingCost, ...] = ()
     verdict: Verdict
 
 

@@ -13,6 +13,7 @@ from ftdsl.diagnostics.codes import (
     dedup,
     evaluation,
     fixing,
+    forecast,
     hooks,
     plan,
     semantics,
@@ -21,6 +22,18 @@ from ftdsl.diagnostics.codes import (
 )
 from ftdsl.diagnostics.codes.code import Code
 
-_FAMILIES = (syntax, semantics, plan, commands, data, dedup, evaluation, training, hooks, fixing)
+_FAMILIES = (
+    syntax,
+    semantics,
+    plan,
+    commands,
+    data,
+    dedup,
+    evaluation,
+    training,
+    hooks,
+    fixing,
+    forecast,
+)
 
 CODES: dict[str, Code] = {code.code: code for family in _FAMILIES for code in family.CODES}

@@ -142,6 +142,13 @@ _OPENAI = (
     SettingEntry("suffix", "text", "end of the trained model's name"),
     SettingEntry("seed", "int", "seed", minimum=0, maximum=2**31 - 1),
     SettingEntry("budget", "money", "the most it may cost", required=True, minimum=0, maximum=1e9),
+    SettingEntry(
+        "price_per_1m",
+        "money",
+        "price of a million trained tokens, as the provider lists it; unknown when left out",
+        minimum=0,
+        maximum=1e6,
+    ),
 )
 
 TARGETS: dict[str, tuple[SettingEntry, ...]] = {"trl": _TRL, "openai": _OPENAI}
