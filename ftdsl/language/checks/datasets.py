@@ -58,7 +58,7 @@ def check_dataset(ws: Workspace, module: Module, block: Block) -> DatasetDef | N
         name,
         str(tokenizer.value) if tokenizer is not None else default,
         block.span,
-        str(template.value) if template is not None else None,
+        template=str(template.value) if template is not None else None,
     )
 
 
