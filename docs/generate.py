@@ -135,7 +135,8 @@ def _function(entry: FunctionEntry) -> Iterator[str]:
     yield ""
     needs = f" Needs the extra `{entry.extra}`." if entry.extra else ""
     cost = "" if entry.cost == "cheap" else f" Cost: {entry.cost}."
-    yield entry.doc + cost + needs
+    points = " A finding shows the place in the text." if entry.name in catalog.POINTS else ""
+    yield entry.doc + cost + needs + points
     yield ""
     if entry.parameters:
         yield "| parameter | type | default | is |"

@@ -24,6 +24,7 @@ results that still hold go into it, so run the spec first. Commit it with the sp
 examples:
   ftdsl lock specs/support.ftspec
   ftdsl lock specs/support.ftspec --check      exit 1 if it would change
+  ftdsl lock specs/support.ftspec --baseline   adopt rules on data that breaks them
 """
 
 
@@ -31,6 +32,16 @@ def configure(parser: ArgumentParser) -> None:
     """Arguments of ``lock``."""
     parser.add_argument("spec", metavar="SPEC", help="a spec")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 for a change")
+    parser.add_argument(
+        "--baseline",
+        action="store_true",
+        help="write the rows that break rules now to NAME.baseline.toml: only new ones count then",
+    )
+    parser.add_argument(
+        "--accept-new",
+        action="store_true",
+        help="with --baseline: know the rows as well that broke a rule since",
+    )
     add_set_option(parser)
     add_run_options(parser)
 
@@ -41,6 +52,12 @@ def run(arguments: Namespace) -> int:
 
 
 def _question(arguments: Namespace) -> Report:
+    if arguments.baseline:
+        from ftdsl.cli.baseline import baseline_report
+
+        return baseline_report(arguments)
+    if arguments.accept_new:
+        raise UsageError("FT251", "--accept-new says nothing without --baseline")
     made = planned(arguments.spec, arguments)
     spec, root = made.plan.spec, made.analysis.root
     results = _held(made)

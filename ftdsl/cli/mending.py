@@ -104,7 +104,7 @@ def _staged(made: PlanView, arguments: Namespace, stage: Stage, only: tuple[str,
 
 
 def _report(after: RunView, fixed: Fixed, arguments: Namespace, stage: Stage) -> Report:
-    notes = [_sum(fixed, after)]
+    notes = [_sum(fixed, after, hint=not arguments.unsafe_fixes)]
     notes += [
         f"{each.path} is not fixed: {each.left}" for each in fixed.files.values() if each.left
     ]
@@ -131,7 +131,7 @@ def _report(after: RunView, fixed: Fixed, arguments: Namespace, stage: Stage) ->
     )
 
 
-def _sum(fixed: Fixed, after: RunView) -> str:
+def _sum(fixed: Fixed, after: RunView, *, hint: bool) -> str:
     found = list(after.findings)
     unsafe = sum(
         1
@@ -139,7 +139,7 @@ def _sum(fixed: Fixed, after: RunView) -> str:
         if (fix := catalog.FIXES.get(str(one["fix"]))) and fix.applicability == "unsafe"
     )
     told = f"{plural(sum(fixed.applied.values()), 'finding')} fixed, {len(found)} left"
-    return f"{told}; --unsafe-fixes may fix {unsafe} of them" if unsafe else told
+    return f"{told}; --unsafe-fixes may fix {unsafe} of them" if unsafe and hint else told
 
 
 def _published(fixed: Fixed, arguments: Namespace, stage: Stage) -> list[str]:

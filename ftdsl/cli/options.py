@@ -172,6 +172,11 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         help="let `extern fn` declarations call this Python module; repeatable",
     )
     group.add_argument(
+        "--no-baseline",
+        action="store_true",
+        help="report rows that the baseline knows as well",
+    )
+    group.add_argument(
         "--workers", type=_workers, metavar="N", help="processes for row work (default: 2)"
     )
 

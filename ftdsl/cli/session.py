@@ -93,6 +93,7 @@ def policy_of(arguments: Namespace) -> Policy:
         allowed_hosts=default.allowed_hosts | hosts,
         allowed_externs=frozenset(arguments.allow_extern),
         workers=arguments.workers or default.workers,
+        baseline=not arguments.no_baseline,
     )
 
 

@@ -60,6 +60,9 @@ def configure(parser: ArgumentParser) -> None:
         metavar="STEP",
         help="only this step, kind or block, and what it needs; repeatable",
     )
+    parser.add_argument(
+        "--statistics", action="store_true", help="count the findings of each rule, and show no row"
+    )
     add_set_option(parser)
     add_fix_options(parser)
     add_run_options(parser)

@@ -20,7 +20,8 @@ def validated(targets: Sequence[Target], notes: tuple[str, ...], arguments: Name
     """Publish what was found, and return the exit code."""
     reports = list(_reports(targets, arguments))
     report = merged(reports)
-    return publish(replace(report, notes=(*notes, *report.notes)), arguments)
+    told = replace(report, notes=(*notes, *report.notes), statistics=arguments.statistics)
+    return publish(told, arguments)
 
 
 def _reports(targets: Sequence[Target], arguments: Namespace) -> Iterator[Report]:

@@ -48,5 +48,12 @@ class Row:
             self._row_id = content_id(self.value) if named is None else key_text(named)
         return self._row_id
 
+    @property
+    def digest(self) -> str:
+        """12 hex digits of the content's digest: what a baseline knows the row by, wherever it
+        stands and whatever it is called."""
+        named = None if self.id_field is None else self.value.get(self.id_field)
+        return (self.row_id if named is None else content_id(self.value))[:12]
+
     def __repr__(self) -> str:
         return f"Row({self.path}:{self.line}, {self.row_id})"

@@ -33,12 +33,14 @@ class Stopped(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the operator allows. A spec can never widen it."""
+    """What the operator allows. A spec can never widen it. ``baseline`` tells whether rows that a
+    baseline knows are excused."""
 
     offline: bool = False
     allowed_hosts: frozenset[str] = frozenset({"127.0.0.1", "localhost", "::1"})
     allowed_externs: frozenset[str] = frozenset()
     workers: int = 2
+    baseline: bool = True
 
 
 class Progress(Protocol):

@@ -62,7 +62,12 @@ def _run(step: Step, context: Context) -> StepOutput:
         case CheckStep():
             from ftdsl.quality.step import run_check
 
-            return run_check(step, context)
+            found = run_check(step, context)
+            if not step.baseline:
+                return found
+            from ftdsl.quality.ratchet import held_to_baseline
+
+            return held_to_baseline(found, step, context)
         case DedupStep():
             from ftdsl.dedup.step import run_dedup
 

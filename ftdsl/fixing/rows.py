@@ -21,6 +21,7 @@ from ftdsl.fixing.edits import Edit, edited
 from ftdsl.fixing.texts import TEXT_FIXES
 from ftdsl.fixing.turns import DROPS_ROW, ROW_FIXES
 from ftdsl.language.remedies import Remedy, fixes_for, remedies
+from ftdsl.plan import baseline
 from ftdsl.plan.steps import CheckStep
 from ftdsl.quality.examination import locked_measures
 from ftdsl.quality.expressions import Block, Evaluator
@@ -63,6 +64,7 @@ class RowRepair:
             [frozenset(one.rows) for one in step.waivers if one.rule[1] == rule.name]
             for rule in rules
         ]
+        self._known = _known_rows(step, root)
 
     def repaired(self, sources: list[bytes], applied: Applied) -> list[bytes | None]:
         """Each line after its fixes, None for one that is taken out; ``applied`` counts them.
@@ -71,7 +73,7 @@ class RowRepair:
         states: dict[int, _State] = {}
         for index, source in enumerate(sources):
             state = self._fitting(source, applied)
-            if state is not None:
+            if state is not None and not (self._known and state.row.digest in self._known):
                 states[index] = state
                 found[index] = state.source
         self._mend(list(states.values()), applied)
@@ -161,6 +163,15 @@ class RowRepair:
         else:
             edits = text_edits(state.row, remedy)
         return edited(state.source, edits) if edits else state.source
+
+
+def _known_rows(step: CheckStep, root: Path) -> frozenset[str]:
+    """Digests of the rows that the step's baseline knows. They are left alone: a mended row is
+    another row, which the baseline would not know for what else is wrong with it."""
+    if not step.baseline:
+        return frozenset()
+    known = baseline.read(root, step.baseline).datasets.get(step.name, {})
+    return frozenset(digest for one in known.values() for digest in one.rows)
 
 
 def text_edits(row: Row, remedy: Remedy) -> list[Edit]:

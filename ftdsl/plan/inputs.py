@@ -92,6 +92,8 @@ def _check(step: CheckStep, files: Files) -> Inputs:
     for train in step.trains:
         told = [one for one in train.settings if one[0] in _FORETOLD]
         found[f"training {train.name}"] = shown([train.target, train.data, told])
+    if step.baseline and (digest_ := files.digest(step.baseline)):
+        found[f"file {step.baseline}"] = digest_
     return found | {f"locked {name}": shown(value) for name, value in step.locked.items()}
 
 

@@ -9,7 +9,8 @@ from ftdsl import __version__
 from ftdsl.engine.context import Policy
 from ftdsl.engine.store import Store
 from ftdsl.language.program import Program
-from ftdsl.plan import lock
+from ftdsl.plan import baseline, lock
+from ftdsl.plan.baseline import baseline_path
 from ftdsl.plan.blocks import build_steps
 from ftdsl.plan.cost import step_cost, total
 from ftdsl.plan.files import Files
@@ -19,7 +20,7 @@ from ftdsl.plan.lock import lock_path, locked_of
 from ftdsl.plan.model import FileDigest, Plan, PlannedStep
 from ftdsl.plan.problems import step_problems
 from ftdsl.plan.selection import narrow
-from ftdsl.plan.steps import PendingStep, Step
+from ftdsl.plan.steps import CheckStep, PendingStep, Step
 
 
 def build_plan(
@@ -29,10 +30,13 @@ def build_plan(
 
     ``root`` is the project root, ``out`` the output folder. ``only`` narrows the plan to steps and
     what they need: an id (``gate.release``), a kind (``check``) or a block's name. Raises
-    ``Refused`` (FT202) for a selector that names nothing, (FT203) for a lock file that is damaged.
+    ``Refused`` (FT202) for a selector that names nothing, (FT203, FT377) for a lock file or a
+    baseline that is damaged.
     """
     files, store = Files(root, out / "cache"), Store(out)
     steps = build_steps(program, locked_of(lock.read(root, program.path), program.path))
+    if policy.baseline:
+        steps = _with_baseline(steps, root, baseline_path(program.path))
     chosen, requested = narrow(steps, only)
     planned = plan_steps(chosen, files, store, policy, requested)
     read = [*(spec.path for spec in program.files), lock_path(program.path)]
@@ -47,6 +51,17 @@ def build_plan(
         only=tuple(only),
         steps=planned,
         total=total(step.cost for step in planned if step.state == "stale"),
+    )
+
+
+def _with_baseline(steps: tuple[Step, ...], root: Path, path: str) -> tuple[Step, ...]:
+    """The steps, those with a baseline pointing at it. Raises ``Refused`` (FT377)."""
+    known = baseline.read(root, path).datasets
+    return tuple(
+        step.model_copy(update={"baseline": path})
+        if isinstance(step, CheckStep) and step.name in known
+        else step
+        for step in steps
     )
 
 

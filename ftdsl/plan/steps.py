@@ -46,7 +46,9 @@ class CheckStep(BaseStep):
     None where the spec wrote no rules, and the file and schema findings are still made.
     ``locked`` holds what ``locked.…`` reads, by its last name (``count``); a name that is missing
     was never locked. ``forecast`` asks what trainings make of the rows: where a rule counts tokens
-    or a hosted training reads the dataset; ``trains`` are those that learn from it."""
+    or a hosted training reads the dataset; ``trains`` are those that learn from it.
+    ``baseline`` is the root-relative path of the file with the rows that were known to fail, or ""
+    where there is none or it is to be ignored."""
 
     kind: Literal["check"] = "check"
     dataset: DatasetDef
@@ -55,6 +57,7 @@ class CheckStep(BaseStep):
     locked: dict[str, float] = {}
     forecast: bool = False
     trains: tuple[TrainDef, ...] = ()
+    baseline: str = ""
 
 
 class DedupStep(BaseStep):

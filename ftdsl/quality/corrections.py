@@ -30,8 +30,12 @@ def _choices(right: str) -> tuple[str, ...]:
     return (*(one for one in words[:-1] if one), "")
 
 
+def listed(text: str) -> set[str]:
+    """The words of the text, in lower case, that are listed misspellings."""
+    return corrections().keys() & WORD.findall(text.lower())
+
+
 def spelling_choices(text: str) -> dict[str, tuple[str, ...]]:
     """Misspellings of the text that have several corrections, with these."""
-    words = {match[0].lower() for match in WORD.finditer(text)}
-    listed = {word: corrections().get(word, ()) for word in sorted(words)}
-    return {word: tuple(filter(None, right)) for word, right in listed.items() if len(right) > 1}
+    right = {word: corrections()[word] for word in sorted(listed(text))}
+    return {word: tuple(filter(None, of)) for word, of in right.items() if len(of) > 1}

@@ -8,6 +8,7 @@ they have moved.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -16,7 +17,7 @@ from ftdsl.data.rows import Part, Row, RowBlock
 from ftdsl.quality.aggregates import Quantile
 from ftdsl.quality.expressions import Block
 from ftdsl.quality.forecast import lengths
-from ftdsl.quality.rules import RowRule, row_excerpt
+from ftdsl.quality.rules import RowRule
 
 if TYPE_CHECKING:
     from ftdsl.quality.examination import Examination
@@ -136,7 +137,8 @@ class _OfRule:
         for i, values in zip(failing, self._rule.values(block, failing), strict=True):
             row = block.rows[i]
             place = [row.line - self._line, row.offset - self._offset]
-            self._failing.append([*place, row.row_id, values, row_excerpt(row)])
+            told = [row.row_id, row.digest, values, self._rule.help(row)]
+            self._failing.append([*place, *told, *astuple(self._rule.offence(block, i, values))])
 
     def _is_waived(self, row: Row) -> bool:
         for ids, used in zip(self._waivers, self._waived, strict=True):

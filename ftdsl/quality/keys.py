@@ -37,7 +37,19 @@ _LIBRARIES = (
 _SOURCES = ("data", "language", "quality")
 #: Parts of a check step that decide nothing about one rule and one chunk, or are named by rule.
 _APART = frozenset(
-    {"id", "name", "needs", "kind", "dataset", "check", "waivers", "locked", "forecast", "trains"}
+    {
+        "id",
+        "name",
+        "needs",
+        "kind",
+        "dataset",
+        "check",
+        "waivers",
+        "locked",
+        "forecast",
+        "trains",
+        "baseline",
+    }
 )
 _NAMES_ONLY = frozenset({"name", "sources", "span"})
 

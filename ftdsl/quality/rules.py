@@ -8,18 +8,20 @@ from typing import Any
 
 import orjson
 
+from ftdsl.data.places import places
 from ftdsl.data.rows import Row
 from ftdsl.data.rows import text as text_of
 from ftdsl.language.program import Expr, RuleDef
 from ftdsl.language.remedies import fix_name, remedies
+from ftdsl.quality.corrections import spelling_choices
 from ftdsl.quality.expressions import Block, Evaluator
+from ftdsl.quality.offence import EXCERPT, Offence, Offences
 from ftdsl.quality.statements import is_aggregate, source_of
 
 REASON = 400
 """Characters of the reason for a value."""
 VALUE = 160
 """Characters of a value that a finding shows."""
-_EXCERPT = 120
 _PARTS = 12
 _NOT_SHOWN = frozenset({"row", "messages"})
 
@@ -44,6 +46,13 @@ class RowRule:
         shown = [*_shown(rule.where), *_shown(rule.must)] if rule.where else _shown(rule.must)
         by_source = {source_of(one): one for one in shown}
         self._parts = list(by_source.items())[:_PARTS]
+        self._offences = Offences(rule.must, evaluator)
+        self._spelled = [
+            view
+            for one in remedies(rule)
+            if one.fix.name == "choose_spelling"
+            for view in one.views
+        ]
         self.fix = fix_name(tuple(one.fix for one in remedies(rule)))
         self.message = f"{rule.doc or rule.name}: must {source_of(rule.must)}"
 
@@ -78,6 +87,20 @@ class RowRule:
         """The values of one row, each with its source."""
         named = zip(self.sources, values, strict=True)
         return [{"source": source, "value": value} for source, value in named]
+
+    def offence(self, block: Block, index: int, values: list[str]) -> Offence:
+        """What in the failing row ``index`` is to blame. ``values`` are its parts, as told."""
+        found = self._offences.of(block, index, values)
+        return found or Offence(row_excerpt(block.rows[index]))
+
+    def help(self, row: Row) -> str:
+        """What only a person can choose about the row; "" where there is nothing."""
+        choices: dict[str, tuple[str, ...]] = {}
+        for view in self._spelled:
+            for place in places(row, view):
+                choices |= spelling_choices(place.text)
+        told = [f"`{word}` may be {' or '.join(right)}" for word, right in choices.items()]
+        return ", ".join(told[:_PARTS])
 
     def _told(self, expr: Expr, block: Block, failing: list[int]) -> list[str]:
         """The values of ``expr``; a bad one with where in the row it comes from."""
@@ -125,4 +148,4 @@ def shown(value: Any) -> str:
 
 def row_excerpt(row: Row) -> str:
     """The start of the row's text."""
-    return text_of(row)[:_EXCERPT]
+    return text_of(row)[:EXCERPT]

@@ -15,6 +15,7 @@ from ftdsl.language.remedies import fix_name, fixes_for
 from ftdsl.quality.aggregates import Quantile
 from ftdsl.quality.examination import Examination
 from ftdsl.quality.gathering import ROWS
+from ftdsl.quality.rules import RowRule
 from ftdsl.quality.tally import Json, Tally
 
 ARTIFACT = "findings.jsonl"
@@ -95,27 +96,18 @@ class Whole:
             return []
         asked = self.examination.row_rules[index]
         only_warns = rule.fail is None and rule.warn is not None
-        above, before = part.first_line - 1, part.start
+        common = {
+            "code": "FT350",
+            "message": asked.message,
+            "severity": "warning" if only_warns else "error",
+            "rule": rule.name,
+            "dataset": self.examination.name,
+            "path": part.file.path,
+            "fix": asked.fix,
+        }
         return [
-            (
-                line + above,
-                rule.name,
-                {
-                    "code": "FT350",
-                    "message": asked.message,
-                    "severity": "warning" if only_warns else "error",
-                    "rule": rule.name,
-                    "dataset": self.examination.name,
-                    "path": part.file.path,
-                    "line": line + above,
-                    "offset": offset + before,
-                    "row_id": row_id,
-                    "values": asked.evidence(values),
-                    "excerpt": excerpt,
-                    "fix": asked.fix,
-                },
-            )
-            for line, offset, row_id, values, excerpt in answer["failing"]
+            (line + part.first_line - 1, rule.name, common | _of_row(part, line, asked, told))
+            for line, *told in answer["failing"]
         ]
 
     def _write(self, found: list[_Keyed]) -> None:
@@ -125,3 +117,20 @@ class Whole:
             self.tally.show(key, finding)
             self._file.write(orjson.dumps(finding, option=orjson.OPT_APPEND_NEWLINE))
         self.tally.findings += len(found)
+
+
+def _of_row(part: Part, line: int, rule: RowRule, told: list[Any]) -> Json:
+    """What is the row's own of a finding, from an entry of an answer's ``failing``."""
+    offset, row_id, row_digest, values, help, excerpt, turn, role, highlight = told
+    return {
+        "line": line + part.first_line - 1,
+        "offset": offset + part.start,
+        "row_id": row_id,
+        "row_digest": row_digest,
+        "values": rule.evidence(values),
+        "help": help,
+        "excerpt": excerpt,
+        "turn": turn,
+        "role": role,
+        "highlight": highlight,
+    }

@@ -12,6 +12,7 @@ from ftdsl.reports.document import FindingEntry
 from ftdsl.reports.github import annotated
 from ftdsl.reports.inert import line
 from ftdsl.reports.report import Report
+from ftdsl.reports.summary import excused_text
 
 _ESCAPES = {"%": "%AZP25", "\r": "%0D", "\n": "%0A"}
 _PROPERTY_ESCAPES = {";": "%3B", "]": "%5D"}
@@ -24,6 +25,8 @@ def chunks(report: Report) -> Iterator[str]:
         yield _command(entry) + "\n"
     if left_out:
         yield f"ftdsl: +{left_out:,} more: see the report, or run ftdsl on your machine\n"
+    if told := excused_text(report.run):
+        yield f"ftdsl: {told}\n"
 
 
 def _command(entry: FindingEntry) -> str:

@@ -10,7 +10,7 @@ from ftdsl.reports.inert import line
 from ftdsl.reports.numbers import plural
 from ftdsl.reports.report import Report
 from ftdsl.reports.style import Style
-from ftdsl.reports.summary import MOODS, TONES, VERDICT_WORDS
+from ftdsl.reports.summary import MOODS, TONES, VERDICT_WORDS, excused_text
 
 
 def chunks(report: Report, style: Style) -> Iterator[str]:
@@ -24,7 +24,8 @@ def chunks(report: Report, style: Style) -> Iterator[str]:
         yield from (f"{line(fact.name)}: {line(fact.value)}\n" for fact in report.facts)
         word = VERDICT_WORDS[report.verdict]
         tone = TONES[MOODS[report.verdict]]
-        yield style.paint(f"{word}: {plural(found, 'finding')}", tone) + "\n"
+        told = ", ".join(filter(None, (plural(found, "finding"), excused_text(report.run))))
+        yield style.paint(f"{word}: {told}", tone) + "\n"
 
 
 def _gates(report: Report) -> Iterator[str]:

@@ -24,7 +24,8 @@ class ValueEntry:
 class FindingEntry:
     """One thing wrong, in a spec, in a data file or on the command line. ``fix`` is the text of a
     machine-applicable fix's title, or null. ``spec_path`` and ``spec_line`` are where the rule that
-    a row breaks is written."""
+    a row breaks is written. ``turn`` counts the row's messages from 0; ``highlight`` is what of
+    ``excerpt`` is to blame, start and end in characters."""
 
     code: str
     rule: str
@@ -42,17 +43,24 @@ class FindingEntry:
     values: tuple[ValueEntry, ...] = ()
     spec_path: str = ""
     spec_line: int | None = None
+    row_digest: str | None = None
+    turn: int | None = None
+    role: str = ""
+    highlight: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CountsEntry:
     """``discovered == checked + skipped + failed``: rows of the data that was read, or spec files
-    where no data was."""
+    where no data was. ``waived`` and ``baselined`` are findings that a waiver or the baseline
+    excused: a row counts once for each rule that it breaks."""
 
     discovered: int = 0
     checked: int = 0
     skipped: int = 0
     failed: int = 0
+    waived: int = 0
+    baselined: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +90,7 @@ class RuleEntry:
     rate: float
     requirement: str
     value: str
+    baselined: int = 0
 
 
 @dataclass(frozen=True, slots=True)

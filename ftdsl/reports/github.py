@@ -14,13 +14,14 @@ from ftdsl.reports.document import FindingEntry
 from ftdsl.reports.findings import told_with_gates
 from ftdsl.reports.inert import line
 from ftdsl.reports.report import Report
-from ftdsl.reports.summary import VERDICT_WORDS
+from ftdsl.reports.summary import VERDICT_WORDS, excused_text
 
 LIMIT = 10
 
 
 def chunks(report: Report) -> Iterator[str]:
-    """At most ten annotations of each severity, and a notice when something was left out."""
+    """At most ten annotations of each severity, a notice when something was left out, and
+    one that counts what was excused."""
     shown, left_out = annotated(report)
     for entry in shown:
         yield _command(entry.severity, _properties(entry), _message(entry)) + "\n"
@@ -28,6 +29,8 @@ def chunks(report: Report) -> Iterator[str]:
         title = f"ftdsl: {VERDICT_WORDS[report.verdict]}, +{left_out:,} more"
         rest = f"+{left_out:,} more: see the report, or run ftdsl on your machine"
         yield _command("notice", {"title": title}, rest) + "\n"
+    if told := excused_text(report.run):
+        yield _command("notice", {"title": "ftdsl: excused"}, told) + "\n"
 
 
 def annotated(report: Report, limit: int = LIMIT) -> tuple[list[FindingEntry], int]:

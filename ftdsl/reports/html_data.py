@@ -10,7 +10,15 @@ from ftdsl.reports.inert import shortened
 from ftdsl.reports.markup import Markup, Node, tag
 from ftdsl.reports.numbers import count, plural, share
 from ftdsl.reports.plots import bar
-from ftdsl.reports.summary import MOODS, bound_text, output_text, rule_text, short_by
+from ftdsl.reports.summary import (
+    MOODS,
+    bound_text,
+    fix_text,
+    output_text,
+    rule_text,
+    short_by,
+    turn_text,
+)
 from ftdsl.results.models import (
     Bar,
     CheckOutput,
@@ -216,14 +224,28 @@ def _finding(each: Finding, extent: Extent) -> Markup:
             tag("span", each.code, class_=f"chip {mood}"),
             " ",
             tag("span", place, class_="mono place"),
-            tag("span", f"  row {each.row_id}", class_="soft small") if each.row_id else None,
+            tag("span", f"  row {each.row_id}{turn_text(each)}", class_="soft small")
+            if each.row_id
+            else None,
         ),
         tag("p", shortened(each.message, extent.text)),
         tag("dl", *_values(each, extent), class_="values") if each.values else None,
-        tag("pre", each.excerpt[: extent.text], class_="wrap") if each.excerpt else None,
+        tag("pre", *_excerpt(each, extent), class_="wrap") if each.excerpt else None,
         tag("p", each.help, class_="soft small") if each.help else None,
+        tag("p", f"Fix: {fix_text(each.fix)}", class_="soft small") if each.fix else None,
         class_="finding",
     )
+
+
+def _excerpt(each: Finding, extent: Extent) -> Iterator[Node]:
+    """The excerpt with what is to blame marked."""
+    if each.highlight is None:
+        yield each.excerpt[: extent.text]
+        return
+    start, end = each.highlight
+    yield each.excerpt[:start]
+    yield tag("mark", each.excerpt[start:end])
+    yield each.excerpt[end : extent.text]
 
 
 def _values(each: Finding, extent: Extent) -> Iterator[Markup]:

@@ -102,9 +102,15 @@ def _more(total: int, shown: int = _SHOWN) -> str:
 
 
 def _step(report: Report, step: StepRun, groups: Groups) -> Suite:
-    return Suite(
-        step.id, tuple(_cases(report, step, groups)), _warnings(step, groups), step.seconds
-    )
+    told = _warnings(step, groups) + _excused(step)
+    return Suite(step.id, tuple(_cases(report, step, groups)), told, step.seconds)
+
+
+def _excused(step: StepRun) -> str:
+    """A line for every rule with rows that a waiver or the baseline excused."""
+    outcomes = step.output.outcomes if isinstance(step.output, CheckOutput) else ()
+    some = (each for each in outcomes if each.waived or each.baselined)
+    return "".join(f"{each.rule}: {rule_text(each)}\n" for each in some)
 
 
 def _cases(report: Report, step: StepRun, groups: Groups) -> Iterator[Case]:

@@ -44,7 +44,8 @@ class Report:
 
     ``diagnostics`` are about specs and are shown with excerpts of ``sources``. ``notes`` are lines
     of what was done. ``all_findings`` reads every finding of a run from its artifacts, which may be
-    many more than the run's own; None where there is no run. ``rule_places`` are where the rules
+    many more than the run's own; None where there is no run. With ``statistics`` a terminal shows
+    how many findings each rule has, instead of the findings. ``rule_places`` are where the rules
     stand in the specs.
     """
 
@@ -62,6 +63,7 @@ class Report:
     out: Path | None = None
     all_findings: Callable[[], Iterable[Finding]] | None = None
     only_findings: bool = False
+    statistics: bool = False
     rule_places: RulePlaces = field(default_factory=dict)
 
     @property

@@ -24,6 +24,7 @@ from ftdsl.reports.document import (
     ValueEntry,
 )
 from ftdsl.reports.report import Report
+from ftdsl.reports.summary import excused
 from ftdsl.results.models import (
     CheckOutput,
     CoverageOutput,
@@ -55,13 +56,16 @@ def findings_of(run: RunResult) -> Iterator[Finding]:
 
 def total_counts(run: RunResult) -> CountsEntry:
     """Rows over all checked datasets."""
-    counts = [step.output.counts for step in run.steps if isinstance(step.output, CheckOutput)]
+    found = [_counts(step.output) for step in run.steps if isinstance(step.output, CheckOutput)]
     return CountsEntry(
-        sum(each.discovered for each in counts),
-        sum(each.checked for each in counts),
-        sum(each.skipped for each in counts),
-        sum(each.failed for each in counts),
+        *(sum(getattr(each, one.name) for each in found) for one in fields(CountsEntry))
     )
+
+
+def _counts(output: CheckOutput) -> CountsEntry:
+    excused_ = excused(output.outcomes)
+    known = (excused_.get("waived", 0), excused_.get("baselined", 0))
+    return _copied(CountsEntry, output.counts, waived=known[0], baselined=known[1])
 
 
 def dataset_entries(run: RunResult) -> dict[str, DatasetEntry]:
@@ -134,6 +138,10 @@ def _finding_entry(finding: Finding) -> FindingEntry:
         offset=finding.offset,
         excerpt=finding.excerpt,
         values=tuple(ValueEntry(value.source, value.value) for value in finding.values),
+        row_digest=finding.row_digest,
+        turn=finding.turn,
+        role=finding.role,
+        highlight=finding.highlight,
     )
 
 
@@ -153,7 +161,7 @@ def _with_output(
 
 def _with_check(entry: DatasetEntry, output: CheckOutput) -> DatasetEntry:
     rules = tuple(_copied(RuleEntry, outcome) for outcome in output.outcomes)
-    counts = _copied(CountsEntry, output.counts)
+    counts = _counts(output)
     kept = counts.checked - len(entry.removed)
     return replace(
         entry,

@@ -19,6 +19,7 @@ from ftdsl.reports.gitlab import located
 from ftdsl.reports.inert import block, line
 from ftdsl.reports.json import array, encoded
 from ftdsl.reports.report import Report
+from ftdsl.reports.summary import excused_text
 
 LIMIT = 25_000
 _SCHEMA = (
@@ -55,6 +56,7 @@ def _about(report: Report, selection: Worst, rules: Rules) -> dict[str, Any]:
             "verdict": report.verdict,
             "found": selection.total,
             "leftOut": selection.left_out,
+            **({"excused": told} if (told := excused_text(report.run)) else {}),
         },
     }
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ftdsl.language.catalog import FIXES
+from ftdsl.reports.inert import line
 from ftdsl.reports.numbers import count, decimal, duration, plural, score, share, size
 from ftdsl.results.models import (
     Bar,
@@ -14,6 +16,7 @@ from ftdsl.results.models import (
     DatasetOutput,
     DedupOutput,
     EvalOutput,
+    Finding,
     GateOutput,
     RuleOutcome,
     TrainOutput,
@@ -122,6 +125,8 @@ def _check_text(output: CheckOutput) -> str:
     parts.append(told if failed else f"{plural(len(output.outcomes), 'rule')} hold")
     if warned:
         parts.append(f"{warned} warned")
+    for word, rows in excused(output.outcomes).items():
+        parts.append(f"{count(rows)} {word}")
     return ", ".join(parts)
 
 
@@ -157,13 +162,42 @@ def _eval_text(output: EvalOutput) -> str:
     return ", ".join(parts)
 
 
+def excused_text(run: RunResult | None) -> str:
+    """``2 waived, 12 baselined`` over all checks of a run; "" where nothing was excused."""
+    outputs = (step.output for step in run.steps) if run is not None else ()
+    every = [o for each in outputs if isinstance(each, CheckOutput) for o in each.outcomes]
+    return ", ".join(f"{count(rows)} {word}" for word, rows in excused(every).items())
+
+
+def turn_text(finding: Finding) -> str:
+    """Which of the row's messages a finding is about, as in ``messages[1] assistant``."""
+    where = f", messages[{finding.turn}]" if finding.turn is not None else ""
+    return f"{where} {line(finding.role)}" if where and finding.role else where
+
+
+def holds(outcome: RuleOutcome) -> bool:
+    """Whether there is nothing to tell of a rule: it holds, and nothing was excused."""
+    return outcome.verdict == "pass" and not outcome.waived and not outcome.baselined
+
+
+def excused(outcomes: Iterable[RuleOutcome]) -> dict[str, int]:
+    """How many findings are ``waived`` and ``baselined``, of what there is any."""
+    found = list(outcomes)
+    totals = {
+        "waived": sum(each.waived for each in found),
+        "baselined": sum(each.baselined for each in found),
+    }
+    return {word: rows for word, rows in totals.items() if rows}
+
+
 def rule_text(outcome: RuleOutcome) -> str:
     """How many rows break a rule, or what the statement came to."""
     if outcome.kind == "dataset":
         return outcome.value or ("holds" if outcome.verdict == "pass" else "does not hold")
     told = f"{count(outcome.failing)} of {plural(outcome.checked, 'row')}"
     waived = f", {count(outcome.waived)} waived" if outcome.waived else ""
-    return f"{told} ({share(outcome.rate)}){waived}"
+    known = f", {count(outcome.baselined)} baselined" if outcome.baselined else ""
+    return f"{told} ({share(outcome.rate)}){waived}{known}"
 
 
 def bound_text(bar: Bar) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
+from ftdsl.language.catalog import FIXES
 from ftdsl.reports.forecast import token_lines
 from ftdsl.reports.inert import line, shortened
 from ftdsl.reports.numbers import (
@@ -18,8 +19,10 @@ from ftdsl.reports.numbers import (
     share,
     sparkline,
 )
+from ftdsl.reports.pointer import pointed
 from ftdsl.reports.report import Report
 from ftdsl.reports.run_document import findings_of
+from ftdsl.reports.statistics import statistics_of
 from ftdsl.reports.style import Style
 from ftdsl.reports.summary import (
     MARKS,
@@ -28,9 +31,11 @@ from ftdsl.reports.summary import (
     bound_text,
     closing,
     fix_text,
+    holds,
     rule_text,
     short_by,
     step_line,
+    turn_text,
 )
 from ftdsl.results.models import (
     CheckOutput,
@@ -45,7 +50,7 @@ from ftdsl.results.models import (
 )
 from ftdsl.results.run import RunResult, StepRun
 
-_SHOWN_OF_A_RULE = 3
+_SHOWN_OF_A_RULE = 10
 _TEXT = '"'
 _REASONED = 400
 """Characters of a value that is no text: what it comes from is told in full."""
@@ -58,7 +63,10 @@ def run_lines(report: Report, style: Style) -> Iterator[str]:
     run = report.run
     if run is None:
         return
-    yield from _findings(report, run, style)
+    if report.statistics:
+        yield from _statistics(report, style)
+    else:
+        yield from _findings(report, run, style)
     if report.only_findings:
         return
     if not style.quiet:
@@ -88,6 +96,24 @@ def _findings(report: Report, run: RunResult, style: Style) -> Iterator[str]:
             yield style.paint(f"  … and {count(more)} more{how}", "dim") + "\n"
 
 
+def _statistics(report: Report, style: Style) -> Iterator[str]:
+    """One line a rule or code, most findings first; `*` where a safe fix may mend them."""
+    counts = list(statistics_of(report))
+    width = max((len(count(each.findings)) for each in counts), default=0)
+    names = max((len(each.name) for each in counts), default=0)
+    for each in counts:
+        tone = "red" if each.severity == "error" else "yellow"
+        fix = FIXES.get(each.fix or "")
+        mark = "[*]" if fix is not None and fix.applicability == "safe" else "[ ]"
+        told = f"{fix.name} ({fix.applicability})" if fix is not None else ""
+        yield (
+            f"{count(each.findings):>{width}}  {style.paint(each.code, tone)}  {mark}  "
+            f"{line(each.name):<{names}}  {style.paint(told, 'dim')}"
+        ).rstrip()
+    if counts:
+        yield ""
+
+
 def _totals(run: RunResult) -> dict[tuple[str, str], int]:
     return {
         (step.output.name, outcome.rule): outcome.failing
@@ -104,7 +130,7 @@ def _finding(finding: Finding, style: Style) -> str:
     rule = (
         f" {finding.rule}:" if finding.rule and f"`{finding.rule}`" not in finding.message else ""
     )
-    row = f" (row {line(finding.row_id)})" if finding.row_id else ""
+    row = f" (row {line(finding.row_id)}{turn_text(finding)})" if finding.row_id else ""
     head = style.paint(f"{finding.severity}[{finding.code}]", tone)
     lead = f"{style.paint(line(place), 'bold')}: " if place else ""
     lines = [f"{lead}{head}:{line(rule)} {line(finding.message)}{style.paint(row, 'dim')}"]
@@ -115,7 +141,9 @@ def _finding(finding: Finding, style: Style) -> str:
         f"{shortened(value.value, room if value.value.startswith(_TEXT) else _REASONED)}"
         for value in finding.values
     ]
-    if finding.excerpt and not finding.values:
+    if finding.highlight is not None:
+        lines += pointed(finding.excerpt, finding.highlight, style)
+    elif finding.excerpt and not finding.values:
         lines.append(f"    {shortened(finding.excerpt, style.width - 4)}")
     if finding.help:
         lines.append(f"  = help: {line(finding.help)}")
@@ -165,7 +193,7 @@ def _is_last_eval(run: RunResult, step: StepRun) -> bool:
 
 
 def _rules(outcomes: Iterable[RuleOutcome], style: Style) -> Iterator[str]:
-    wrong = [each for each in outcomes if each.verdict != "pass" or style.verbose]
+    wrong = [each for each in outcomes if not holds(each) or style.verbose]
     width = min(28, max((len(each.rule) for each in wrong), default=0))
     for outcome in wrong:
         mood = MOODS[outcome.verdict]

@@ -29,7 +29,10 @@ class Finding(Result):
     """One thing wrong, at one place in the data.
 
     ``line`` is the 1-based line of the source file; ``column`` the 1-based character; ``offset``
-    the byte offset of the line (or of the fault itself for a malformed file).
+    the byte offset of the line (or of the fault itself for a malformed file). ``row_digest`` is of
+    the row's content, wherever it stands. ``turn`` counts the row's messages from 0, and ``role``
+    says who speaks there; ``highlight`` is what of ``excerpt`` is to blame, start and end in
+    characters.
     """
 
     code: str
@@ -42,15 +45,20 @@ class Finding(Result):
     column: int | None = None
     offset: int | None = None
     row_id: str | None = None
+    row_digest: str | None = None
     values: tuple[SubValue, ...] = ()
+    turn: int | None = None
+    role: str = ""
     excerpt: str = ""
+    highlight: tuple[int, int] | None = None
     help: str = ""
     fix: str | None = None
 
 
 class RuleOutcome(Result):
-    """How one rule did over one dataset. ``rate`` is failing / checked. For a dataset rule
-    ``checked`` is 1 and ``value`` shows what the statement's parts came to."""
+    """How one rule did over one dataset. ``rate`` is failing / checked; rows that are waived, or
+    that the baseline knows, are not failing. For a dataset rule ``checked`` is 1 and ``value``
+    shows what the statement's parts came to."""
 
     rule: str
     kind: Literal["row", "dataset", "file"]
@@ -59,6 +67,7 @@ class RuleOutcome(Result):
     checked: int
     failing: int
     waived: int = 0
+    baselined: int = 0
     rate: float
     value: str = ""
     requirement: str = ""

@@ -139,3 +139,26 @@ def test_a_folder_that_cannot_be_written(untidy: Project) -> None:
     done = untidy.run("validate", "support.ftspec", "--fix", "--out", "closed/fixed")
     assert done.returncode == 2
     assert "FT253" in done.stdout + done.stderr
+
+
+def test_statistics_count_and_show_no_row(untidy: Project) -> None:
+    done = untidy.run("validate", "support.ftspec", "--statistics")
+    assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    assert lines[0].split() == ["1", "FT350", "[", "]", "support.fenced", "close_fence", "(unsafe)"]
+    assert lines[1].split() == ["1", "FT350", "[*]", "support.trimmed", "trim", "(safe)"]
+    assert "t-7" not in done.stdout
+
+
+def test_rows_lists_every_row_of_a_rule(untidy: Project) -> None:
+    untidy.rows("data/support.jsonl", [row(f"r-{n}", "q?", f"a{n} ") for n in range(45)])
+    shown = untidy.run("validate", "support.ftspec").stdout
+    assert shown.count("trimmed: trimmed: must") == 10
+    assert "… and 35 more: ftdsl rows support.ftspec trimmed" in shown
+    found = untidy.json("rows", "support.ftspec", "trimmed")["findings"]
+    assert [f["row_id"] for f in found] == [f"r-{n}" for n in range(45)]
+    assert {(f["turn"], f["role"], tuple(f["highlight"])) for f in found} >= {
+        (1, "assistant", (2, 3))
+    }
+    lines = untidy.run("rows", "support.ftspec", "trimmed", "--output", "jsonl").stdout
+    assert sum('"kind": "finding"' in line for line in lines.splitlines()) == 45

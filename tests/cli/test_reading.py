@@ -29,8 +29,8 @@ def broken(project: Project, many: int = 5) -> None:
 def test_rows_shows_every_row_that_breaks_a_rule(project: Project) -> None:
     broken(project, 30)
     shown = project.run("validate", "support.ftspec").stdout
-    assert len(re.findall(r"reply_present.*\(row w-", shown)) == 3 or shown.count("(row w-") == 3
-    assert "… and 27 more: ftdsl rows support.ftspec reply_present" in shown
+    assert len(re.findall(r"reply_present.*\(row w-", shown)) == 10
+    assert "… and 20 more: ftdsl rows support.ftspec reply_present" in shown
     done = project.run("rows", "support.ftspec", "reply_present")
     assert done.returncode == 0
     assert done.stdout.count("(row w-") == 30

@@ -75,13 +75,17 @@ class Project:
 
         from ftdsl.data.rows import Part
         from ftdsl.quality.examination import Examination
+        from ftdsl.quality.whole import Whole
 
         (step,) = self.steps
         (self.root / self.source.split('"')[1]).write_bytes(data)
         (file,) = resolve_files(step.dataset, self.root)
         examination = Examination(step, self.root)
-        with tempfile.TemporaryFile() as artifact:
-            tally = examination.examine(Part(file), artifact)
+        part = Part(file)
+        with tempfile.TemporaryDirectory() as work, Whole(examination, Path(work)) as whole:
+            for answers in examination.examine(part, examination.numbers):
+                whole.take(part, answers)
+        tally = whole.tally
         names = [rule.name for rule in examination.rules]
         failing = {n: c[1] for n, c in zip(names, tally.rules, strict=True) if c[1]}
         return {**failing, **tally.codes}

@@ -36,7 +36,7 @@ ALLOWED: dict[str, set[str]] = {
 #: The modules that other step folders may import from each folder: its public face.
 PUBLIC = {
     "engine": {"context"},
-    "data": {"rows", "step", "views"},
+    "data": {"places", "rows", "step", "views"},
     "quality": {"expressions", "statements"},
     "dedup": {"step", "removals"},
     "models": None,

@@ -59,6 +59,9 @@ FUNCTIONS: dict[str, FunctionEntry] = {**ROW, **AGGREGATES, **GROUPS, **SCORERS}
 FIXES: dict[str, FixEntry] = {entry.name: entry for entry in fixes.FIXES}
 """Every fix of data files, by name, in the order in which they are tried."""
 
+POINTS: frozenset[str] = text.POINTS
+"""Functions that tell where in a text they find what they tell of: a finding has a caret there."""
+
 MEASURES: tuple[MeasureEntry, ...] = measures.MEASURES
 FORMATS: dict[str, FormatEntry] = {entry.name: entry for entry in formats.FORMATS}
 PLAIN_VIEWS: tuple[ViewEntry, ...] = formats.PLAIN_VIEWS

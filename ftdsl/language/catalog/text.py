@@ -142,3 +142,22 @@ FUNCTIONS: tuple[FunctionEntry, ...] = (
         "drop exact on normalize(prompt, reply.text)",
     ),
 )
+
+POINTS: frozenset[str] = frozenset(
+    {
+        "matches",
+        "count_matches",
+        "contains",
+        "control_characters",
+        "mojibake",
+        "special_tokens",
+        "misspelled",
+        "fences_closed",
+        "json_valid",
+        "repeated",
+        "strip",
+        "nfc",
+        "lower",
+        "upper",
+    }
+)
