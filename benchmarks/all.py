@@ -16,6 +16,7 @@ WITH_DATA = (
     "benchmarks.incremental",
     "benchmarks.check_peers",
     "benchmarks.dedup",
+    "benchmarks.leakage",
 )
 
 

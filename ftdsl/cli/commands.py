@@ -30,6 +30,7 @@ SUMMARIES: dict[str, str] = {
     "gate": "run one gate and what it needs",
     "report": "show a finished run again, in any format",
     "rows": "show the rows that break a rule",
+    "sample": "draw a diverse part of a dataset",
     "explain": "explain a diagnostic code",
     "lock": "record digests, counts and baselines in ftspec.lock",
     "waivers": "list waivers and when they end",
@@ -118,6 +119,10 @@ def _reading_command(name: str) -> Command | None:
             from ftdsl.cli import rows
 
             return rows
+        case "sample":
+            from ftdsl.cli import sample
+
+            return sample
         case "lock":
             from ftdsl.cli import lock
 

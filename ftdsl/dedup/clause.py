@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ftdsl.dedup.join import Floats
 from ftdsl.dedup.ragged import Ints
-from ftdsl.language.program import DropDef
+from ftdsl.language.program import DropDef, Expr
 
 # The parts of a row that a drop line compares: one text for each expression after ``on``.
 Texts = tuple[str, ...]
@@ -82,8 +82,14 @@ class Clause:
     count: int
 
 
+def held_on(drop: DropDef) -> tuple[Expr, ...]:
+    """What the line compares of the rows of ``against``."""
+    return drop.file_on or drop.on
+
+
 def label(drop: DropDef) -> str:
     """How reports name the line: ``near on prompt against golden``."""
+    method = f"{drop.n}-gram" if drop.method == "ngram" else drop.method
     columns = ", ".join(expr.source or str(expr.value) for expr in drop.on)
     against = f" against {drop.against}" if drop.against else ""
-    return f"{drop.method} on {columns}{against}"
+    return f"{method} on {columns}{against}"

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ftdsl.data.rows import Row
-from ftdsl.dedup.clause import Texts, label
+from ftdsl.dedup.clause import Texts, held_on, label
+from ftdsl.dedup.excerpts import around_shared
 from ftdsl.dedup.places import Places
 from ftdsl.dedup.reading import Reading, against_datasets, batches
 from ftdsl.dedup.stars import Stars
 from ftdsl.dedup.values import compared_texts
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Context, Progress, Refused
-from ftdsl.language.program import DatasetDef, DropDef
+from ftdsl.language.program import DatasetDef, DropDef, Expr
 from ftdsl.plan.steps import DedupStep
 from ftdsl.quality.expressions import Block, Evaluator
 from ftdsl.results.models import Removal
 
 # Characters of a compared text that a report shows.
 EXCERPT = 300
+# Characters in which a shared run of words is looked for.
+_SEARCHED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,9 @@ def removals(step: DedupStep, context: Context, reading: Reading, stars: Stars) 
     progress = context.progress(f"dedup {step.name}: evidence")
     seen = _look(step, context, progress, (step.dataset, None), reading.places, own)
     seen_others = {
-        name: _look(step, context, progress, dataset, reading.others[name], others[name])
+        name: _look(
+            step, context, progress, dataset, reading.others[name], others[name], is_held=True
+        )
         for name, dataset in against_datasets(step).items()
     }
     progress.close()
@@ -60,6 +66,7 @@ def removals(step: DedupStep, context: Context, reading: Reading, stars: Stars) 
         drop = step.dedup.drops[number]
         keepers = seen if drop.against is None else seen_others[drop.against]
         gone, kept = seen[row], keepers[int(stars.kept_row[row])]
+        excerpt, kept_excerpt = _excerpts(drop, gone.excerpts[number], kept.excerpts[number])
         found.append(
             Removal(
                 row_id=gone.row_id,
@@ -71,11 +78,17 @@ def removals(step: DedupStep, context: Context, reading: Reading, stars: Stars) 
                 similarity=float(stars.similarity[row]),
                 method=drop.method,
                 clause=label(drop),
-                excerpt=gone.excerpts[number],
-                kept_excerpt=kept.excerpts[number],
+                excerpt=excerpt,
+                kept_excerpt=kept_excerpt,
             )
         )
     return found
+
+
+def _excerpts(drop: DropDef, text: str, other: str) -> tuple[str, str]:
+    if drop.method == "ngram":
+        return around_shared(text, other, drop.n, EXCERPT)
+    return text, other
 
 
 def _look(
@@ -85,6 +98,8 @@ def _look(
     source: tuple[DatasetDef, str | None],
     places: Places,
     wanted: _Wanted,
+    *,
+    is_held: bool = False,
 ) -> dict[int, _Seen]:
     seen: dict[int, _Seen] = {}
     if not wanted:
@@ -97,9 +112,11 @@ def _look(
         excerpts: list[dict[int, str]] = [{} for _ in rows]
         for number, drop in enumerate(step.dedup.drops):
             which = [i for i, at in enumerate(chosen) if number in wanted[count + at]]
-            texts = _texts(evaluator, drop, [rows[i] for i in which])
+            on = held_on(drop) if is_held else drop.on
+            by_run = drop.method == "ngram"
+            texts = _texts(evaluator, on, [rows[i] for i in which])
             for i, parts in zip(which, texts, strict=True):
-                excerpts[i][number] = "\n".join(parts)[:EXCERPT]
+                excerpts[i][number] = "\n".join(parts)[: _SEARCHED if by_run else EXCERPT]
         for at, row, shown in zip(chosen, rows, excerpts, strict=True):
             _same(row, places, count + at)
             seen[count + at] = _Seen(row.row_id, row.path, row.line, shown)
@@ -109,8 +126,8 @@ def _look(
     return seen
 
 
-def _texts(evaluator: Evaluator, drop: DropDef, rows: list[Row]) -> list[Texts]:
-    return compared_texts(evaluator, drop.on, Block(rows)) if rows else []
+def _texts(evaluator: Evaluator, on: Sequence[Expr], rows: list[Row]) -> list[Texts]:
+    return compared_texts(evaluator, on, Block(rows)) if rows else []
 
 
 def _same(row: Row, places: Places, index: int) -> None:

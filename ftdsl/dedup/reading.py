@@ -9,11 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ftdsl.data.rows import Row, read_blocks
-from ftdsl.dedup.clause import Clause, Comparer
+from ftdsl.dedup.clause import Clause, Comparer, Texts, held_on
 from ftdsl.dedup.exact import ExactComparer
 from ftdsl.dedup.fuzzy import FuzzyComparer
+from ftdsl.dedup.held import HeldComparer
 from ftdsl.dedup.near import NearComparer
+from ftdsl.dedup.ngrams import NgramComparer
 from ftdsl.dedup.order import KeepOrder
+from ftdsl.dedup.paraphrase import ParaphraseComparer
 from ftdsl.dedup.places import Places
 from ftdsl.dedup.ragged import Ints
 from ftdsl.dedup.values import compared_texts
@@ -35,6 +38,12 @@ class Lines:
     own: list[Ints] = field(default_factory=list)
     held_out: list[NDArray[np.bool_]] = field(default_factory=list)
     others: list[Ints] = field(default_factory=list)
+
+    def hold(self, rows: Sequence[Texts]) -> Ints:
+        """The classes of further rows of ``against``, all of which come first."""
+        if isinstance(self.comparer, HeldComparer):
+            return self.comparer.hold(rows)
+        return self.comparer.add(rows)
 
     def clause(self) -> Clause:
         """The line when all rows are read."""
@@ -77,8 +86,8 @@ def read_dataset(step: DedupStep, context: Context) -> Reading:
             places.add(block)
             for line in lines:
                 if line.drop.against == name:
-                    texts = compared_texts(evaluator, line.drop.on, block)
-                    line.others.append(line.comparer.add(texts))
+                    texts = compared_texts(evaluator, held_on(line.drop), block)
+                    line.others.append(line.hold(texts))
         others[name] = places
     reading = Reading(lines, KeepOrder(step.dedup), Places(), others)
     _read_own(step, context, progress, reading)
@@ -118,8 +127,12 @@ def batches(
 
 
 def _comparer(drop: DropDef, context: Context) -> Comparer:
-    if drop.method == "exact":
+    if drop.method in ("exact", "shared"):
         return ExactComparer()
+    if drop.method == "ngram":
+        return NgramComparer(drop.n, drop.similarity)
+    if drop.method == "paraphrase":
+        return ParaphraseComparer(drop.similarity, drop.false_flags)
     if drop.method == "fuzzy":
         return FuzzyComparer(drop.similarity)
     return NearComparer(

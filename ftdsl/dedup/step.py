@@ -8,6 +8,8 @@ from collections import Counter
 from ftdsl.dedup.clause import Clause, label
 from ftdsl.dedup.evidence import removals
 from ftdsl.dedup.fuzzy import FuzzyComparer
+from ftdsl.dedup.held import HeldComparer
+from ftdsl.dedup.paraphrase import ParaphraseComparer, least_rows
 from ftdsl.dedup.ragged import Ints
 from ftdsl.dedup.reading import Reading, read_dataset
 from ftdsl.dedup.removals import write_removals
@@ -31,7 +33,7 @@ def run_dedup(step: DedupStep, context: Context) -> DedupOutput:
     Memory: with ``near`` one to two bytes a shingle for counters, and five to ten for those that
     several rows share; with ``minhash`` 4 bytes a permutation for each row; with ``fuzzy`` the
     texts themselves. The shingles lie in a nameless file, 8 bytes each. Raises Refused
-    (FT404-FT406, and FT300-FT308 for data that cannot be read).
+    (FT404-FT406, FT425, FT427, and FT300-FT308 for data that cannot be read).
     """
     for drop in step.dedup.drops:
         _assert_possible(drop)
@@ -48,6 +50,7 @@ def run_dedup(step: DedupStep, context: Context) -> DedupOutput:
         kept=rows - len(removed),
         removed=tuple(_brief(each, index) for index, each in enumerate(removed)),
         by_method=_by_line(step, removed),
+        notes=_notes(reading),
         largest_cluster=largest_cluster(removed),
         findings=findings,
         verdict="fail" if failed else "pass",
@@ -62,6 +65,16 @@ def _stars(step: DedupStep, context: Context, reading: Reading) -> Stars:
                 f"`drop fuzzy` compares all pairs, and there are {len(line.comparer)} texts",
                 line.drop,
                 f"up to {FUZZY_TEXTS} different texts are compared; write `drop near`",
+            )
+        if isinstance(line.comparer, ParaphraseComparer) and line.comparer.too_few:
+            rate = line.drop.false_flags
+            raise _refused(
+                "FT425",
+                f"{line.comparer.held} rows of `{line.drop.against}` cannot state "
+                f"`false_flags = {rate * 100:.4g}%`",
+                line.drop,
+                f"that takes {least_rows(rate)} rows with text; allow more false flags, or write "
+                "`similarity = 0.5`",
             )
     order: Ints = reading.order.rows()
     progress = context.progress(f"dedup {step.name}: comparing", total=len(order))
@@ -84,7 +97,15 @@ def _assert_possible(drop: DropDef) -> None:
             drop,
             "install it with `pip install 'ftdsl[data]'`, or write `drop near`",
         )
-    if drop.method != "exact" and not drop.similarity > 0:
+    if drop.method == "paraphrase" and importlib.util.find_spec("scipy") is None:
+        raise _refused(
+            "FT427",
+            f"`{'forbid' if drop.forbids else 'drop'} paraphrase` needs scipy, which is not "
+            "installed",
+            drop,
+            "install it with `pip install 'ftdsl[data]'`, or write `near` or `ngram`",
+        )
+    if drop.method in ("near", "fuzzy", "ngram") and not drop.similarity > 0:
         raise _refused(
             "FT404",
             "at similarity 0 every row is a duplicate of the first",
@@ -95,6 +116,14 @@ def _assert_possible(drop: DropDef) -> None:
 
 def _refused(code: str, message: str, drop: DropDef, help_: str) -> Refused:
     return Refused(Diagnostic(code, message, drop.span or Span("", 0, 0), help=help_))
+
+
+def _notes(reading: Reading) -> dict[str, str]:
+    return {
+        label(line.drop): line.comparer.note
+        for line in reading.lines
+        if isinstance(line.comparer, HeldComparer) and line.comparer.note
+    }
 
 
 def _brief(removal: Removal, index: int) -> Removal:

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from ftdsl.dedup.clause import label
 from ftdsl.dedup.near import NearComparer
 from ftdsl.dedup.reading import Lines
+from ftdsl.language.program import DropDef
 from ftdsl.plan.steps import DedupStep
-from ftdsl.results.models import Finding, Removal
+from ftdsl.results.models import Finding, Removal, SubValue
 
 # A group of duplicates is worth a look from this many rows, or from this share and a few rows.
 LARGE_GROUP = 100
@@ -28,7 +29,7 @@ def largest_cluster(removed: Sequence[Removal]) -> int:
 def dedup_findings(
     step: DedupStep, rows: int, removed: Sequence[Removal], lines: Sequence[Lines]
 ) -> Iterator[Finding]:
-    """FT400 (fails the step), FT401, FT402 and FT403 (warnings)."""
+    """FT400 and FT426 (fail the step), FT401, FT402 and FT403 (warnings)."""
     limit = step.dedup.max_dropped
     if limit is not None and len(removed) > limit * rows:
         yield Finding(
@@ -41,6 +42,7 @@ def dedup_findings(
             "or the compared text mostly a template?",
         )
     yield from _leaks(step, removed)
+    yield from _forbidden(step, removed)
     yield from _large_groups(step, rows, removed)
     yield from _low_recall(step, lines)
 
@@ -54,14 +56,13 @@ def _leaks(step: DedupStep, removed: Sequence[Removal]) -> Iterator[Finding]:
         if drop.against is None:
             continue
         leaked = [each for each in removed if each.clause == label(drop)]
-        if leaked:
+        if leaked and not drop.forbids:
             first = leaked[0]
             yield Finding(
                 code="FT401",
-                message=f"{_counted(len(leaked), 'row')} dropped for being like a row of "
-                f"`{drop.against}`, the first like {first.kept_path}:{first.kept_line} "
-                f"(similarity {first.similarity:.2f})",
+                message=f"{_counted(len(leaked), 'row')} dropped for {_reason(drop, first)}",
                 severity="warning",
+                values=_values(first),
                 rule=label(drop),
                 dataset=step.name,
                 path=first.path,
@@ -70,6 +71,45 @@ def _leaks(step: DedupStep, removed: Sequence[Removal]) -> Iterator[Finding]:
                 excerpt=first.excerpt,
                 help="they are not trained on; remove them from the files if a score over "
                 f"`{drop.against}` is ever made with another tool",
+            )
+
+
+def _reason(drop: DropDef, first: Removal) -> str:
+    """Why rows are found, and the first of them."""
+    of = f"of `{drop.against}`" if drop.against is not None else "before it"
+    where = f"{first.kept_path}:{first.kept_line}"
+    if drop.method == "shared":
+        key = ", ".join(expr.source or str(expr.value) for expr in drop.on)
+        return f"having the `{key}` of a row {of}, the first that of {where}"
+    if drop.method == "ngram":
+        told = f"holds {first.similarity:.0%} of the {drop.n}-grams of {where}, by weight"
+        return f"holding text of a row {of}; the first {told}"
+    return f"being like a row {of}, the first like {where} (similarity {first.similarity:.2f})"
+
+
+def _values(removal: Removal) -> tuple[SubValue, ...]:
+    """The row that it was found for, in its own words."""
+    name = f"{removal.kept_path}:{removal.kept_line}"
+    return (SubValue(source=name, value=removal.kept_excerpt),)
+
+
+def _forbidden(step: DedupStep, removed: Sequence[Removal]) -> Iterator[Finding]:
+    for drop in step.dedup.drops:
+        found = [each for each in removed if drop.forbids and each.clause == label(drop)]
+        if found:
+            first = found[0]
+            yield Finding(
+                code="FT426",
+                message=f"{_counted(len(found), 'row')} found {_reason(drop, first)}",
+                rule=label(drop),
+                dataset=step.name,
+                path=first.path,
+                line=first.line,
+                row_id=first.row_id,
+                values=_values(first),
+                excerpt=first.excerpt,
+                help="remove them from the files, or write `drop` for `forbid` to leave them out "
+                "of the training data",
             )
 
 

@@ -11,14 +11,15 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from heapq import heappush, heappushpop
-from itertools import pairwise
+from itertools import pairwise, product
+from math import prod
 from typing import Any, Protocol
 
 import orjson
 
 from ftdsl.diversity.kmeans import fit_centres, nearest
-from ftdsl.diversity.word_vectors import Rarity, text_words
 from ftdsl.language.program import Expr
+from ftdsl.quality.word_vectors import Rarity, text_words
 
 # Different texts that clusters are made from; all rows are then put to the nearest.
 SAMPLE = 20_000
@@ -194,7 +195,44 @@ class Clusters:
         return self._notes
 
 
-GROUPS: dict[str, Callable[[Expr], Grouping]] = {"bucket": Ranges, "cluster": Clusters}
+class Cells:
+    """``cross``: every combination of the values that occur, the emptiest first."""
+
+    passes = 1
+
+    def __init__(self, key: Expr) -> None:
+        self.subject = Expr("list", key.type, key.args)
+        self._counts: Counter[tuple[str, ...]] = Counter()
+
+    def add(self, values: Sequence[Any], turn: int) -> None:  # noqa: ARG002
+        for row in values:
+            if all(value is not None for value in row):
+                self._counts[tuple(_key(value) for value in row)] += 1
+
+    def cells(self) -> int:
+        """How many combinations there are."""
+        return prod(len(values) for values in self._values())
+
+    def _values(self) -> list[list[str]]:
+        return [sorted(set(column)) for column in zip(*self._counts, strict=True)]
+
+    def counts(self) -> dict[str, int]:
+        every = product(*self._values()) if self._counts else ()
+        found = [(self._counts[cell], " × ".join(cell)) for cell in every]
+        return {name: count for count, name in sorted(found)}
+
+    def possible(self) -> tuple[str, ...]:
+        return tuple(self.counts())
+
+    def notes(self) -> dict[str, str]:
+        return {}
+
+
+GROUPS: dict[str, Callable[[Expr], Grouping]] = {
+    "bucket": Ranges,
+    "cluster": Clusters,
+    "cross": Cells,
+}
 """The one implementation of every group function in the catalog, by name."""
 
 

@@ -7,16 +7,19 @@ from typing import Any
 
 from ftdsl.data.rows import read_blocks
 from ftdsl.dedup.removals import removed_rows
-from ftdsl.diversity.groups import Clusters, Grouping, grouping
+from ftdsl.diagnostics.diagnostic import Diagnostic, Span
+from ftdsl.diversity.groups import Cells, Clusters, Grouping, grouping
 from ftdsl.diversity.shares import bars, entropy
 from ftdsl.diversity.verdict import group_findings, statement_finding
-from ftdsl.engine.context import Context
+from ftdsl.engine.context import Context, Refused
 from ftdsl.language.program import GroupDef
 from ftdsl.plan.steps import CoverageStep
 from ftdsl.quality.expressions import Block, Evaluator
 from ftdsl.quality.statements import Statement, source_of
 from ftdsl.results.models import CoverageGroup, CoverageOutput, Finding, RuleOutcome
 
+# Combinations of a `cross` that are counted.
+CELLS = 10_000
 # Rows read together.
 _BATCH = 1024
 
@@ -42,6 +45,8 @@ def run_coverage(step: CoverageStep, context: Context) -> CoverageOutput:
                 rows += len(block)
                 for statement in statements:
                     statement.add(block)
+    for one, made in zip(defs, groupings, strict=True):
+        _assert_countable(one, made)
     groups = tuple(_group(one, made, rows) for one, made in zip(defs, groupings, strict=True))
     outcomes = tuple(_outcome(statement, measures) for statement in statements)
     findings = tuple(_findings(step, rows, groups, groupings, outcomes))
@@ -54,6 +59,18 @@ def run_coverage(step: CoverageStep, context: Context) -> CoverageOutput:
         findings=findings,
         verdict="fail" if failed else "pass",
     )
+
+
+def _assert_countable(group: GroupDef, made: Grouping) -> None:
+    if isinstance(made, Cells) and made.cells() > CELLS:
+        raise Refused(
+            Diagnostic(
+                "FT428",
+                f"`{source_of(group.key)}` makes {made.cells():,} combinations",
+                group.span or Span("", 0, 0),
+                help=f"up to {CELLS:,} are counted; cross fields of few values, or buckets of them",
+            )
+        )
 
 
 def _blocks(step: CoverageStep, context: Context, turn: int) -> Iterator[Block]:

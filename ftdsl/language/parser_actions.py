@@ -182,7 +182,8 @@ class TreeActions:
     def on_drop(self, values: Values) -> tree.Drop:
         settings = values[-1].nodes if isinstance(values[-1], Group) else ()
         columns = tuple(value for value in values[3:] if isinstance(value, tree.Expr))
-        return tree.Drop(self._name(values[1]), columns, settings, self._span(values))
+        forbids = values[0].text == "forbid"
+        return tree.Drop(self._name(values[1]), columns, settings, forbids, self._span(values))
 
     def on_settings(self, values: Values) -> Group:
         return Group(values, self._span(values))

@@ -247,7 +247,7 @@ def _special(mistake: Mistake) -> tuple[str, str] | None:
 
 _IN_RULES = frozenset({"EACH", "FAIL", "WARN", "ACCEPTS", "REJECTS"})
 _IN_BLOCKS = frozenset(
-    {"USE", "RULE", "DROP", "SCORE", "SLICE", "REQUIRE", "TARGET", "EXPECT"} | _IN_RULES
+    {"USE", "RULE", "DROP", "FORBID", "SCORE", "SLICE", "REQUIRE", "TARGET", "EXPECT"} | _IN_RULES
 )
 _HOLDS = {
     "rule": "a rule holds `each`, `expect`, `fail when`, `warn when`, `accepts`, `rejects` and "

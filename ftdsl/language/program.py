@@ -74,8 +74,7 @@ class SchemaDef:
 
 @dataclass(frozen=True, slots=True)
 class SourceDef:
-    """``jsonl("pattern")`` and its like: ``format`` in jsonl, json, csv, parquet. ``pattern`` is
-    relative to the project root (already resolved against the spec's folder), a glob or a file.
+    """``format`` is jsonl, json, csv or parquet; ``pattern`` a glob or file below the project root.
     ``columns`` maps a role (``id``, ``output``) to a field, for replayed outputs."""
 
     format: str
@@ -86,8 +85,7 @@ class SourceDef:
 
 @dataclass(frozen=True, slots=True)
 class SplitDef:
-    """``kind`` ``by_hash``: ``shares`` are (split, share) in written order, ``key`` the row field,
-    ``seed`` the salt. ``kind`` ``given``: ``sources`` are (split, source)."""
+    """``by_hash``: ``shares`` by split, ``key`` a field, ``seed`` the salt; ``given``: sources."""
 
     kind: str
     key: str | None = None
@@ -169,10 +167,8 @@ class RulesetDef:
 
 @dataclass(frozen=True, slots=True)
 class DropDef:
-    """One ``drop`` line. ``method`` is ``exact``, ``near`` or ``fuzzy``. ``against`` names a
-    dataset or eval (leakage) or is None (within the dataset). ``algorithm`` is ``exact_join``,
-    ``minhash``, or ``auto`` where the line names none: then every pair is found.
-    ``similarity`` is in [0, 1]."""
+    """``against``: a dataset, split, eval or file (``file``, compared by ``file_on`` if given).
+    ``algorithm`` ``auto``: every pair. ``similarity`` 0 (paraphrase): by ``false_flags``."""
 
     method: str
     on: tuple[Expr, ...]
@@ -182,6 +178,11 @@ class DropDef:
     permutations: int = 128
     seed: int = 1
     similarity: float = 0.8
+    n: int = 13
+    false_flags: float = 0.01
+    forbids: bool = False
+    file: DatasetDef | None = None
+    file_on: tuple[Expr, ...] = ()
     span: Span | None = None
 
 

@@ -20,7 +20,19 @@ OPENERS = {"LBRACE": "RBRACE", "LPAR": "RPAR", "LSQB": "RSQB"}
 CLOSERS = frozenset(OPENERS.values())
 ITEM_STARTS = frozenset({"IMPORT", "LET", "FN", "EXTERN", "SCHEMA", "BLOCK", "RULESET", "COVERAGE"})
 STATEMENT_STARTS = frozenset(
-    {"KEY", "LABEL", "USE", "RULE", "DROP", "EXPECT", "SCORE", "SLICE", "REQUIRE", "TARGET"}
+    {
+        "KEY",
+        "LABEL",
+        "USE",
+        "RULE",
+        "DROP",
+        "FORBID",
+        "EXPECT",
+        "SCORE",
+        "SLICE",
+        "REQUIRE",
+        "TARGET",
+    }
     | {"EACH", "FAIL", "WARN", "ACCEPTS", "REJECTS", "BY"}
 )
 COMPARATORS = frozenset({"EQUALS", "DIFFERS", "LESS", "AT_MOST", "MORE", "AT_LEAST", "IN"})

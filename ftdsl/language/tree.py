@@ -171,11 +171,12 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """``drop exact|near|fuzzy on E[, E] [{ settings }]``."""
+    """``drop METHOD on E[, E] [{ settings }]``, or ``forbid …`` (``forbids``)."""
 
     method: Name
     on: tuple[Expr, ...]
     settings: tuple[Setting, ...]
+    forbids: bool
     span: Span
 
 

@@ -142,6 +142,7 @@ class _Builder:
     def dedup_steps(self) -> Iterator[Step]:
         for dedup in self.program.dedups:
             against = tuple(dict.fromkeys(d.against for d in dedup.drops if d.against is not None))
+            files = {d.against: d.file for d in dedup.drops if d.file is not None}
             if externs := self.externs_of(*_dedup_expressions(dedup)):
                 yield _pending("dedup", dedup.dataset, _NO_EXTERN.format(externs[0]))
                 continue
@@ -150,22 +151,33 @@ class _Builder:
                 name=dedup.dataset,
                 needs=tuple(
                     dict.fromkeys(
-                        f"dataset.{self.dataset(name).name}" for name in (dedup.dataset, *against)
+                        f"dataset.{self.dataset(name).name}"
+                        for name in (dedup.dataset, *against)
+                        if name not in files
                     )
                 ),
                 dataset=self.datasets[dedup.dataset],
                 dedup=dedup,
-                against=tuple(self.dataset(name) for name in against),
+                against=tuple(files.get(name) or self.dataset(name) for name in against),
                 against_splits=tuple(self.split_of(name) for name in against),
             )
 
     def split_of(self, name: str) -> str | None:
-        """The split that the eval called ``name`` reads, or None where it is a dataset."""
+        """The split of ``support.holdout``, or the one that the eval called ``name`` reads."""
+        if self.split_named(name):
+            return name.partition(".")[2]
         eval_ = self.evals.get(name)
         return eval_.split[1] if eval_ is not None and eval_.split is not None else None
 
+    def split_named(self, name: str) -> bool:
+        """Whether ``name`` is that of one split of a dataset."""
+        dataset, _, split = name.partition(".")
+        return dataset in self.datasets and split in self.datasets[dataset].split_names
+
     def dataset(self, name: str) -> DatasetDef:
-        """The dataset, or the eval's cases, called ``name``."""
+        """The dataset, or the eval's cases, called ``name``, or the one whose split that is."""
+        if self.split_named(name):
+            return self.datasets[name.partition(".")[0]]
         if name in self.datasets:
             return self.datasets[name]
         if name in self.cases:

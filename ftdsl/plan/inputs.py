@@ -28,8 +28,8 @@ from ftdsl.plan.steps import (
 CODE_VERSIONS: dict[str, int] = {
     "dataset": 1,
     "check": 3,
-    "dedup": 3,
-    "coverage": 2,
+    "dedup": 4,
+    "coverage": 3,
     "train": 2,
     "eval": 2,
     "gate": 1,

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from ftdsl.quality.contradictions import Contradictions
 from ftdsl.quality.hashes import value_hash
 from ftdsl.quality.sign_test import SignTest
+from ftdsl.quality.variety import CompressionRatio, SelfSimilarity, Vendi
 
 DISTINCT = 1 << 20
 _SCALE = 1074
@@ -302,6 +303,13 @@ class Entropy:
         return math.fsum(terms)
 
 
+class Effective(Entropy):
+    """How many equally frequent values are as diverse: two to the entropy in bits."""
+
+    def value(self) -> float:
+        return float(2 ** super().value()) if self.counts else 0.0
+
+
 def _smallest(*_: Any) -> Extreme:
     return Extreme(min)
 
@@ -323,6 +331,10 @@ AGGREGATES: dict[str, Any] = {
     "distinct": Distinct,
     "distinct_n": DistinctRuns,
     "entropy": Entropy,
+    "effective": Effective,
+    "compression_ratio": CompressionRatio,
+    "self_similarity": SelfSimilarity,
+    "vendi": Vendi,
     "contradictions": Contradictions,
     "sign_test": SignTest,
 }

@@ -150,6 +150,8 @@ def _pairs(output: DedupOutput, extent: Extent) -> list[Node]:
         body.append(
             tag("div", *(_finding(each, extent) for each in output.findings[:20]), class_="card")
         )
+    notes = (f"{clause}: {note}" for clause, note in output.notes.items())
+    body += [tag("p", note, class_="soft small") for note in notes]
     chosen = output.removed[: extent.pairs]
     body += [_pair(each, extent) for each in chosen[:6]]
     if len(chosen) > 6:

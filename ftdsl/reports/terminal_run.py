@@ -205,6 +205,8 @@ def _rules(outcomes: Iterable[RuleOutcome], style: Style) -> Iterator[str]:
 
 
 def _removed(output: DedupOutput, style: Style) -> Iterator[str]:
+    for clause, note in output.notes.items():
+        yield style.paint(f"    {line(clause)}: {line(note)}", "dim")
     shown = output.removed if style.verbose else output.removed[:_SHOWN_PAIRS]
     for pair in shown:
         yield (

@@ -147,7 +147,7 @@ class Removal(Result):
     """A dropped row and the evidence for it. ``kept_path`` differs from the row's own dataset for
     leakage (``against``). ``excerpt`` and ``kept_excerpt`` are the compared texts of both rows, cut
     to a few hundred characters, so that a report can show them side by side. ``method`` is
-    ``exact``, ``near`` or ``fuzzy``; ``clause`` the drop line: ``near on prompt against golden``.
+    that of the line (``near``); ``clause`` is the line: ``near on prompt against golden``.
     """
 
     row_id: str
@@ -166,7 +166,8 @@ class Removal(Result):
 class DedupOutput(Result):
     """Step ``dedup``. ``kept`` rows remain of ``rows``. ``removed`` names every removed row; only
     the first 200 carry excerpts, all do in the artifact ``removed.jsonl``. ``by_method`` counts
-    them by drop line (``Removal.clause``)."""
+    them by drop line (``Removal.clause``); ``notes`` say of some lines how rows were told apart:
+    the threshold of a paraphrase."""
 
     kind: Literal["dedup"] = "dedup"
     name: str
@@ -174,6 +175,7 @@ class DedupOutput(Result):
     kept: int
     removed: tuple[Removal, ...]
     by_method: dict[str, int] = {}
+    notes: dict[str, str] = {}
     largest_cluster: int = 0
     findings: tuple[Finding, ...] = ()
     verdict: Verdict

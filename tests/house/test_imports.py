@@ -37,7 +37,7 @@ ALLOWED: dict[str, set[str]] = {
 PUBLIC = {
     "engine": {"context"},
     "data": {"places", "rows", "step", "views"},
-    "quality": {"expressions", "statements"},
+    "quality": {"expressions", "statements", "word_vectors"},
     "dedup": {"step", "removals"},
     "models": None,
 }

@@ -136,4 +136,67 @@ CODES: tuple[Code, ...] = (
         _SPEC + "\ncoverage support {\n  by lang(prompt) { en >= 60% }\n}\n",
         "run",
     ),
+    Code(
+        "FT425",
+        "too-few-for-false-flags",
+        "the held-out rows are too few for the share of false flags",
+        "The threshold of `paraphrase` is a similarity that fewer of the held-out rows than the "
+        "stated share have with another of them. One in a hundred cannot be seen among fifty: to "
+        "state a share of 1% takes 199 rows, to state 5% takes 39. With fewer, say from which "
+        "similarity on a row is taken for a paraphrase.",
+        _SPEC + '\neval golden {\n  schema = chat\n  source = jsonl("data/golden.jsonl")\n'
+        "  score exact = exact_match(output, reply.text)\n}\n\n"
+        "dedup support {\n  drop paraphrase on prompt {\n    against = golden\n"
+        "    false_flags = 0.01%\n  }\n}\n",
+        _SPEC + '\neval golden {\n  schema = chat\n  source = jsonl("data/golden.jsonl")\n'
+        "  score exact = exact_match(output, reply.text)\n}\n\n"
+        "dedup support {\n  drop paraphrase on prompt { against = golden  similarity = 0.5 }\n}\n",
+        "run",
+    ),
+    Code(
+        "FT426",
+        "forbidden-rows",
+        "there are rows that a `forbid` line forbids",
+        "`forbid` finds rows as `drop` does, and fails the step where it finds one: for data that "
+        "was promised to hold none, such as two splits that share no conversation. The rows are "
+        "left out of what is trained on as well, and stand in `removed.jsonl`.",
+        _SPEC + '\neval golden {\n  schema = chat\n  source = jsonl("data/support.jsonl")\n'
+        "  score exact = exact_match(output, reply.text)\n}\n\n"
+        "dedup support {\n  forbid exact on prompt { against = golden }\n}\n",
+        _SPEC + '\neval golden {\n  schema = chat\n  source = jsonl("data/golden.jsonl")\n'
+        "  score exact = exact_match(output, reply.text)\n}\n\n"
+        "dedup support {\n  forbid exact on prompt { against = golden }\n}\n",
+        "run",
+    ),
+    Code(
+        "FT427",
+        "no-paraphrase-library",
+        "`paraphrase` needs a library that is not installed",
+        "Paraphrases are found with sparse matrices of scipy, which the extra `data` installs. "
+        "`exact`, `near` and `ngram` need nothing beyond the core.",
+        "pip uninstall scipy\nftdsl validate specs/support.ftspec",
+        "pip install 'ftdsl[data]'\nftdsl validate specs/support.ftspec",
+        "run",
+    ),
+    Code(
+        "FT428",
+        "too-many-cells",
+        "a `cross` makes more combinations than can be looked at",
+        "`by cross(a, b)` counts every combination of the values of `a` and `b` that occur, also "
+        "those that no row has. With more than 10,000 most cells are empty whatever the data, and "
+        "nobody reads the list: cross fields that have few values.",
+        _SPEC + "\ncoverage support {\n  by cross(prompt, reply.text) { each >= 1 }\n}\n",
+        _SPEC + "\ncoverage support {\n  by cross(lang(prompt), turns) { each >= 1 }\n}\n",
+        "run",
+    ),
+    Code(
+        "FT429",
+        "no-such-dataset",
+        "the spec has no dataset or split of that name",
+        "`ftdsl sample` draws rows of a dataset that the spec declares, `DATASET`, or of one split "
+        "of it, `DATASET.SPLIT`.",
+        "ftdsl sample specs/support.ftspec suport -n 100 --out sample.jsonl",
+        "ftdsl sample specs/support.ftspec support -n 100 --out sample.jsonl",
+        "run",
+    ),
 )

@@ -6,6 +6,23 @@ from ftdsl.language.catalog.entry import Cost, FunctionEntry, Parameter, Scope
 
 _NUMBERS = Parameter("value", "rows(number)", "a quantity of each row")
 _TEST = Parameter("test", "rows(bool)", "a statement about each row")
+_TEXT = Parameter("text", "rows(text)", "a text of each row")
+
+
+def _sampled(default: int, most: int) -> tuple[Parameter, ...]:
+    return (
+        _TEXT,
+        Parameter(
+            "sample", "int", "different texts at most that are looked at", default=default,
+            keyword=True, minimum=2, maximum=most,
+        ),
+        Parameter(
+            "seed", "int", "seed of the sample", default=0, keyword=True, minimum=0,
+            maximum=2**63 - 1,
+        ),
+    )  # fmt: skip
+
+
 _ANY = Parameter("value", "rows(any)", "a value of each row")
 
 
@@ -122,6 +139,43 @@ FUNCTIONS: tuple[FunctionEntry, ...] = (
         "float",
         "Shannon entropy of the values over the rows, in bits.",
         "expect entropy(topic) >= 2.5",
+        0,
+    ),
+    _aggregate(
+        "effective",
+        (_ANY,),
+        "float",
+        "Effective number of values: how many equally frequent ones are as diverse, two to the "
+        "entropy.",
+        "expect effective(topic) >= 6",
+        0,
+    ),
+    _aggregate(
+        "compression_ratio",
+        _sampled(1000, 100_000),
+        "float",
+        "Bytes of the texts over their bytes when compressed: the higher, the more they repeat "
+        "(Shaib et al. 2024).",
+        "expect compression_ratio(reply.text) <= 4",
+        0,
+    ),
+    _aggregate(
+        "self_similarity",
+        _sampled(1000, 5_000),
+        "float",
+        "Mean cosine of a row's text with the nearest of the other rows, by TF-IDF; 1 for copies. "
+        "Its cost grows with the square of the sample.",
+        "expect self_similarity(prompt) <= 0.5",
+        0,
+        1,
+    ),
+    _aggregate(
+        "vendi",
+        _sampled(500, 2_000),
+        "float",
+        "Vendi score by TF-IDF: how many texts that share no word are as diverse (Friedman and "
+        "Dieng 2023). Its cost grows with the cube of the sample: 0.1 s for 500 texts.",
+        "expect vendi(prompt, sample: 500) >= 100",
         0,
     ),
     _aggregate(

@@ -17,13 +17,26 @@ DROP_SETTINGS = (
     SettingEntry(
         "similarity",
         "share",
-        "Jaccard similarity of the word shingles from which a row is dropped",
+        "from which similarity a row is found: Jaccard of the word shingles (`near`), ratio of the "
+        "letters (`fuzzy`), share of the other text's n-grams (`ngram`, where it is 0.5), cosine "
+        "(`paraphrase`)",
         default=0.8,
         minimum=0,
         maximum=1,
     ),
+    SettingEntry("n", "int", "words of an n-gram, for `ngram`", default=13, minimum=2, maximum=50),
     SettingEntry(
-        "against", "name:dataset|eval", "drop rows that are near a row of this dataset or eval"
+        "false_flags",
+        "ratio",
+        "share of honest rows that `paraphrase` may find: sets its threshold",
+        default=0.01,
+        minimum=0.0001,
+        maximum=0.5,
+    ),
+    SettingEntry(
+        "against",
+        "held",
+        "compare with the rows of this dataset, split, eval or file, and not with one another",
     ),
 )
 
@@ -94,7 +107,7 @@ BLOCKS: tuple[BlockEntry, ...] = (
                 "max_dropped", "ratio", "largest share of rows that may go", minimum=0, maximum=1
             ),
         ),
-        ("drop",),
+        ("drop", "forbid"),
         "dedup support {\n  drop exact on normalize(prompt)\n}",
         subject="dataset",
     ),

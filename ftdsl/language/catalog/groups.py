@@ -40,4 +40,14 @@ FUNCTIONS: tuple[FunctionEntry, ...] = (
         minimum=0,
         groups="k",
     ),
+    FunctionEntry(
+        "cross",
+        (Parameter("values", "text|int|bool", "values of each row", variadic=True, least=2),),
+        "text",
+        Scope.GROUP,
+        Cost.CHEAP,
+        "Every combination of the values that occur: `en × billing`. Combinations that no row has "
+        "count as well, so that what is missing shows, the emptiest first.",
+        "by cross(lang(prompt), topic) { each >= 50 }",
+    ),
 )

@@ -12,6 +12,13 @@ def _source(name: str, doc: str, extra: str = "") -> FunctionEntry:
             Parameter("pattern", "path", "file or glob, relative to the spec's folder"),
             Parameter("id", "text", "field that names the row", default="", keyword=True),
             Parameter("output", "text", "field with a recorded output", default="", keyword=True),
+            Parameter(
+                "text",
+                "text",
+                "field whose text is compared, in an `against`",
+                default="",
+                keyword=True,
+            ),
         ),
         "source",
         Scope.SOURCE,

@@ -272,7 +272,7 @@ def find_split(
     if dataset is None:
         return None
     if len(node.parts) == 2:
-        return _known_split(ws, dataset, node)
+        return known_split(ws, dataset, node)
     if dataset.split_names:
         splits = [f"{first.text}.{name}" for name in dataset.split_names]
         ws.report.add(
@@ -286,9 +286,10 @@ def find_split(
     return dataset, None
 
 
-def _known_split(
+def known_split(
     ws: Workspace, dataset: DatasetDef, node: tree.Path
 ) -> tuple[DatasetDef, str | None] | None:
+    """The split of ``dataset`` that ``support.train`` names; None where there is none."""
     name = node.parts[1]
     if name.text in dataset.split_names:
         return dataset, name.text

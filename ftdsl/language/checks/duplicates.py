@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ftdsl.diagnostics.suggestion import suggest
 from ftdsl.language import catalog, tree
 from ftdsl.language.catalog.data_blocks import DROP_SETTINGS
-from ftdsl.language.checks.calls import setting_call
+from ftdsl.language.checks.calls import SettingCall, setting_call
+from ftdsl.language.checks.held_out import HeldOut, check_compared, held_out
 from ftdsl.language.checks.settings import Settings, read_settings
 from ftdsl.language.checks.statements import check_statements, of_type
 from ftdsl.language.modules import Module
-from ftdsl.language.names import find
 from ftdsl.language.program import DatasetDef, DedupDef, DropDef, Expr
-from ftdsl.language.reporting import did_you_mean
+from ftdsl.language.reporting import did_you_mean, one_of
 from ftdsl.language.tree import Block, Drop, Setting
 from ftdsl.language.types import describe
 from ftdsl.language.typing.expressions import Typer
@@ -20,7 +22,23 @@ from ftdsl.language.typing.ranges import key
 from ftdsl.language.typing.scope import row_scope
 from ftdsl.language.workspace import Workspace
 
-METHODS = ("exact", "near", "fuzzy")
+METHODS = ("exact", "near", "fuzzy", "ngram", "paraphrase", "shared")
+# What tells a row of another set, and says nothing of rows of one set.
+LEAKAGE = ("ngram", "paraphrase", "shared")
+# Methods that compare values for equality.
+EQUAL = ("exact", "shared")
+# The similarity of an `ngram` line that names none.
+CONTAINED = 0.5
+_OTHERS: dict[str, tuple[tuple[str, ...], str]] = {
+    "exact": (("method", "similarity", "n", "false_flags"), "`{} exact` compares for equality"),
+    "near": (("n", "false_flags"), "`{} near` compares shingles"),
+    "fuzzy": (
+        ("method", "n", "false_flags"), "`{} fuzzy` compares texts with a ratio of their words"
+    ),
+    "ngram": (("method", "false_flags"), "`{} ngram` looks for runs of words of the other text"),
+    "paraphrase": (("method", "n"), "`{} paraphrase` compares the weights of words"),
+    "shared": (("method", "similarity", "n", "false_flags"), "`{} shared` compares for equality"),
+}  # fmt: skip
 _KEYS = ("text", "int", "float", "bool")
 
 
@@ -74,57 +92,83 @@ def _keep(settings: Settings, dataset: DatasetDef) -> tuple[str, Expr | None]:
 def _drop(ws: Workspace, module: Module, line: Drop, dataset: DatasetDef) -> DropDef | None:
     before = ws.report.size
     method = line.method.text
+    word = "forbid" if line.forbids else "drop"
     if method not in METHODS:
         help_text, fix = did_you_mean(line.method.span, suggest(method, METHODS))
         ws.report.add(
-            "FT125", f"rows cannot be dropped by `{method}`", line.method.span,
-            label="expected `exact`, `near` or `fuzzy`", help=help_text, fix=fix,
+            "FT125",
+            f"rows cannot be {'forbidden' if line.forbids else 'dropped'} by `{method}`",
+            line.method.span,
+            label=f"expected {one_of(METHODS)}", help=help_text, fix=fix,
         )  # fmt: skip
-    scope = row_scope(ws, module, dataset.schema, "a `drop` line")
-    on = [_key(ws, Typer(ws, scope), node, texts=method != "exact") for node in line.on]
+    scope = row_scope(ws, module, dataset.schema, f"a `{word}` line")
+    on = [_key(ws, Typer(ws, scope), node, texts=method not in EQUAL) for node in line.on]
     settings = read_settings(
-        ws, module, DROP_SETTINGS, line.settings, line.method.span, "a `drop` line"
+        ws, module, DROP_SETTINGS, line.settings, line.method.span, f"a `{word}` line"
     )
-    if method == "exact":
-        settings.forbid(("method", "similarity"), "`drop exact` compares for equality")
-    elif method == "fuzzy":
-        settings.forbid(("method",), "`drop fuzzy` compares texts with a ratio of their words")
-    against = _against(settings, dataset)
+    _check_settings(settings, method, word)
+    typed = ws.report.size == before
+    held = held_out(settings, dataset, len(on))
+    if held is not None and typed:
+        check_compared(settings, held, line.on)
     if ws.report.size > before:
         return None
-    return _built(settings, line, tuple(one for one in on if one is not None), against)
+    return _built(settings, line, tuple(one for one in on if one is not None), held)
+
+
+def _check_settings(settings: Settings, method: str, word: str) -> None:
+    names, why = _OTHERS.get(method, ((), ""))
+    settings.forbid(names, why.format(word))
+    if method == "paraphrase" and settings.node("similarity") is not None:
+        settings.forbid(("false_flags",), "`similarity` says from where on a row is found")
+    if method in LEAKAGE:
+        settings.require("against", why=f": `{method}` compares with rows that are held out")
 
 
 def _built(
-    settings: Settings, line: Drop, on: tuple[Expr, ...], against: str | None
+    settings: Settings, line: Drop, on: tuple[Expr, ...], held: HeldOut | None
 ) -> DropDef | None:
-    similarity = settings.constant("similarity")
+    base = DropDef(line.method.text, on, span=line.span)
+    call: SettingCall | None = None
     node = settings.node("method")
-    call = None
     if node is not None:
         call = setting_call(settings.ws, settings.module, settings.entries["method"], node)
         if call is None:
             return None
-    if settings.node("similarity") is not None and similarity is None:
+    given = {name: settings.constant(name) for name in ("similarity", "n", "false_flags")}
+    if any(one is None and settings.node(name) is not None for name, one in given.items()):
         return None
-    base = DropDef(line.method.text, on, against, span=line.span)
-    wanted = settings.default("similarity") if similarity is None else similarity.value
+    zero = given["similarity"]
+    if base.method == "paraphrase" and zero is not None and zero.value == 0:
+        settings.ws.report.add(
+            "FT114", "every row is as near as `similarity = 0`", zero.span or line.span,
+            label="expected more than 0", help="write a similarity above 0, such as 0.5",
+        )  # fmt: skip
+        return None
     numbers = {name: args[0].value for name, args in call.values.items()} if call else {}
 
     def number(name: str, default: int) -> int:
-        value = numbers.get(name, default)
+        value = numbers.get(name, given[name].value if given.get(name) else default)  # type: ignore[union-attr]
         return value if isinstance(value, int) else default
 
-    return DropDef(
-        base.method,
-        on,
-        against,
-        call.entry.name if call is not None else base.algorithm,
-        number("shingle", base.shingle),
-        number("permutations", base.permutations),
-        number("seed", base.seed),
-        float(wanted) if isinstance(wanted, int | float) else base.similarity,
-        line.span,
+    def ratio(name: str, default: float) -> float:
+        value = given[name].value if given[name] is not None else default  # type: ignore[union-attr]
+        return float(value) if isinstance(value, int | float) else default
+
+    default = {"ngram": CONTAINED, "paraphrase": 0.0}.get(base.method, base.similarity)
+    return replace(
+        base,
+        against=held.name if held is not None else None,
+        algorithm=call.entry.name if call is not None else base.algorithm,
+        shingle=number("shingle", base.shingle),
+        permutations=number("permutations", base.permutations),
+        seed=number("seed", base.seed),
+        similarity=ratio("similarity", default),
+        n=number("n", base.n),
+        false_flags=ratio("false_flags", base.false_flags),
+        forbids=line.forbids,
+        file=held.file if held is not None else None,
+        file_on=held.on if held is not None else (),
     )
 
 
@@ -149,34 +193,11 @@ def _key(ws: Workspace, typer: Typer, node: tree.Expr, *, texts: bool) -> Expr |
     return expr if not_null(ws, expr, node) else None
 
 
-def _against(settings: Settings, dataset: DatasetDef) -> str | None:
-    ws, node = settings.ws, settings.node("against")
-    if node is None:
-        return None
-    kinds = tuple(settings.entries["against"].type.removeprefix("name:").split("|"))
-    if not isinstance(node, tree.Path):
-        ws.report.add(
-            "FT111", "`against` names a dataset or an eval", node.span, label="expected a name"
-        )
-        return None
-    if find(ws, settings.module, node, kinds) is None:
-        return None
-    if node.text == dataset.name:
-        ws.report.add(
-            "FT166",
-            f"every row of `{dataset.name}` is like itself, so this drops all of them",
-            node.span,
-            label="compared with itself",
-            help="leave `against` out to compare the rows with one another",
-            fix=settings.deletion(settings.given["against"].span, "against"),
-        )
-    return node.text
-
-
 def _check_twins(ws: Workspace, drops: list[DropDef]) -> None:
     seen: set[tuple[object, ...]] = set()
     for drop in drops:
-        same = (drop.method, drop.against, *(key(one) for one in drop.on))
+        size = drop.n if drop.method == "ngram" else None
+        same = (drop.method, drop.against, size, *(key(one) for one in drop.on))
         if same in seen and drop.span is not None:
             ws.report.add(
                 "FT132", "this line drops the same rows as an earlier one", drop.span,

@@ -8,7 +8,7 @@ from ftdsl.diagnostics.suggestion import suggest
 from ftdsl.language import catalog, tree
 from ftdsl.language.catalog.model_blocks import MODEL_PACKAGES, PROVIDER_KEYS
 from ftdsl.language.checks.settings import Settings, read_settings
-from ftdsl.language.checks.sources import source
+from ftdsl.language.checks.sources import no_columns, source
 from ftdsl.language.checks.statements import check_statements, of_type
 from ftdsl.language.modules import Module
 from ftdsl.language.program import Expr, ModelDef, SourceDef, Value
@@ -128,6 +128,8 @@ def _outputs(settings: Settings) -> SourceDef | None:
         return None
     found = source(settings.ws, settings.module, node)
     if found is None:
+        return None
+    if not no_columns(settings.ws, (found,), ("id", "output"), "recorded outputs"):
         return None
     missing = [name for name in ("id", "output") if name not in dict(found.columns)]
     if missing:

@@ -125,7 +125,7 @@ def sample(entry: SettingEntry) -> str:
         "sources": 'jsonl("data/*.jsonl")', "source": 'jsonl("data/outputs.jsonl")',
         "split": "DATASET.SPLIT", "grid": "grid(learning_rate: [1e-4, 2e-4])",
         "objective": "max(EVAL.SCORE.mean)", "url": '"https://host/v1"', "path": '"PATH"',
-        "model|text": '"folder-or-hub-id"',
+        "held": "EVAL", "model|text": '"folder-or-hub-id"',
     }  # fmt: skip
     return samples.get(entry.type, SAMPLES.get(entry.type, "…"))
 

@@ -65,17 +65,26 @@ def sources(ws: Workspace, module: Module, node: tree.Expr) -> tuple[SourceDef, 
     return tuple(found) if good else None
 
 
-def no_columns(ws: Workspace, given: tuple[SourceDef, ...]) -> bool:
-    """Whether no source names columns, which only recorded outputs have."""
+_TAKES = {"text": "only a file in `against` takes it"}
+
+
+def no_columns(
+    ws: Workspace,
+    given: tuple[SourceDef, ...],
+    allowed: tuple[str, ...] = (),
+    what: str = "rows, not recorded outputs",
+) -> bool:
+    """Whether no source names columns but the ``allowed`` ones: ``id`` and ``output`` are of
+    recorded outputs, ``text`` is of a file that rows are held against."""
     for one in given:
-        if one.columns and one.span is not None:
-            names = one_of([name for name, _ in one.columns])
+        found = [name for name, _ in one.columns if name not in allowed]
+        if found and one.span is not None:
             ws.report.add(
                 "FT113",
-                f"{names} has no effect: these are rows, not recorded outputs",
+                f"{one_of(found)} has no effect: these are {what}",
                 one.span,
-                label="only the `outputs` of a replayed model take it",
-                help="the field that names a row is the setting `id`",
+                label=_TAKES.get(found[0], "only the `outputs` of a replayed model take it"),
+                help="" if found[0] == "text" else "the field that names a row is the setting `id`",
             )
             return False
     return True

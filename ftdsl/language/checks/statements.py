@@ -44,7 +44,7 @@ def check_statements(ws: Workspace, block: Block) -> None:
     for statement in block.statements:
         if isinstance(statement, Setting):
             continue
-        word = _WORDS[type(statement)]
+        word = _word(statement)
         if word in entry.statements:
             continue
         homes = [one.kind for one in catalog.BLOCKS.values() if word in one.statements]
@@ -65,6 +65,12 @@ def check_statements(ws: Workspace, block: Block) -> None:
             label=f"it stands in {one_of(homes)} blocks",
             help=_holds(entry),
         )
+
+
+def _word(statement: Statement) -> str:
+    if isinstance(statement, Drop) and statement.forbids:
+        return "forbid"
+    return _WORDS[type(statement)]
 
 
 def _holds(entry: BlockEntry) -> str:
