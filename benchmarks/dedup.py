@@ -1,10 +1,12 @@
-"""Near-duplicates: ftdsl's step beside datasketch's own loop and rapidfuzz over all pairs.
+"""Near-duplicates: ftdsl's step beside parsing alone, datasketch, gaoya, rensa, Daft and rapidfuzz.
 
-Rows are made from the real exchanges below ``FTDSL_BENCH_DATA``: each is a few of them, drawn at
-random, and one in fifty is a copy of an earlier row with some words changed, so that similarities
-of 0.6 to 1 occur. Every tool runs in a process of its own, so that its time and its peak memory
-are its own; pairs at Jaccard 0.8 over word 5-grams are counted against ftdsl's exact join, which
-is itself held against brute force over the smallest corpus.
+Rows are made from the real exchanges below ``FTDSL_BENCH_DATA``. Each is a few of them with half of
+the words exchanged for others of the same data, since there are not enough different rows; one row
+in twenty is a copy of an earlier one of which a share of the words is exchanged again, so that
+similarities from 0.3 to 1 occur, many of them near 0.8. Every tool runs in a process of its own, so
+that its time and its peak memory are its own; pairs at Jaccard 0.8 over word 5-grams are counted
+against ftdsl's exact join, which is itself held against brute force over the smallest corpus. A
+peer that is not installed is left out: put a folder with it on PYTHONPATH.
 
     FTDSL_BENCH_DATA=FOLDER python -m benchmarks.dedup [--rows 10000 50000 180000]
 """
@@ -12,6 +14,7 @@ is itself held against brute force over the smallest corpus.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import math
 import os
@@ -37,26 +40,32 @@ LOOP_ROWS = 10_000
 BULK_ROWS = 50_000
 FUZZY_ROWS = 1_000
 
+# Shares of the words that are exchanged in a copy, and the rows that copies are made of.
+COPY_SHARES = (0.0, 0.005, 0.01, 0.02, 0.025, 0.03, 0.05, 0.1)
+ORIGINALS = 20_000
+
 Pairs = set[tuple[int, int]]
 
 
 def write_corpus(folder: Path, rows: int, out: Path) -> None:
     """``rows`` rows of chat, the same for the same folder."""
-    found = exchanges(folder)
+    found = [" ".join(pair).split(" ") for pair in exchanges(folder)]
+    vocabulary = sorted({word for one in found for word in one})
     draw = random.Random(rows)
-    earlier: list[str] = []
+    earlier: list[list[str]] = []
     with out.open("w", encoding="utf-8") as file:
         for number in range(rows):
-            if number % 50 == 49:
-                words = draw.choice(earlier).split(" ")
-                for _ in range(draw.randrange(0, max(2, len(words) // 20))):
-                    words[draw.randrange(len(words))] = f"w{draw.randrange(10**6)}"
-                prompt = " ".join(words)
+            if number % 20 == 19:
+                words, share = list(draw.choice(earlier)), draw.choice(COPY_SHARES)
             else:
-                # Rows of one exchange repeat, as they do in real sets; longer ones share parts.
-                drawn = [" ".join(draw.choice(found)) for _ in range(draw.randint(1, 4))]
-                prompt = "\n".join([*drawn, f"case {number} {draw.randrange(10**9)}"])
-                earlier.append(prompt)
+                words, share = [], 0.5
+                for _ in range(draw.randint(1, 4)):
+                    words += draw.choice(found)
+            for _ in range(round(share * len(words))):
+                words[draw.randrange(len(words))] = draw.choice(vocabulary)
+            if number % 20 != 19 and len(earlier) < ORIGINALS:
+                earlier.append(words)
+            prompt = " ".join(words)
             turns = [{"role": "user", "content": prompt}, {"role": "assistant", "content": "ok"}]
             file.write(json.dumps({"messages": turns}, ensure_ascii=False) + "\n")
 
@@ -77,8 +86,9 @@ def ftdsl_pairs(path: Path, algorithm: str) -> Pairs:
     parts = [
         [(text,) for text in texts[start : start + 1024]] for start in range(0, len(texts), 1024)
     ]
-    classes = np.concatenate([comparer.add(part) for part in parts])
+    added = [comparer.add(part) for part in parts]
     found = comparer.index().similar(np.arange(len(comparer)), True)
+    classes = np.concatenate(added)
     members: dict[int, list[int]] = {}
     for row, class_ in enumerate(classes.tolist()):
         members.setdefault(class_, []).append(row)
@@ -140,6 +150,63 @@ def datasketch_bulk(path: Path) -> Pairs:
     return pairs
 
 
+def gaoya_pairs(path: Path) -> Pairs:
+    """gaoya's index over its own shingles, filled and asked in parallel."""
+    from gaoya.minhash import MinHashStringIndex
+
+    index = MinHashStringIndex(
+        hash_size=32,
+        jaccard_threshold=SIMILARITY,
+        num_bands=9,
+        band_size=13,
+        num_hashes=117,
+        analyzer="word",
+        lowercase=True,
+        ngram_range=(SHINGLE, SHINGLE),
+    )
+    texts = list(prompts(path))
+    index.par_bulk_insert_docs(list(range(len(texts))), texts)
+    pairs: Pairs = set()
+    for row, others in enumerate(index.par_bulk_query(texts)):
+        pairs |= {(other, row) for other in others if other < row}
+    return pairs
+
+
+def rensa_pairs(path: Path) -> Pairs:
+    """rensa's signatures and its index, over shingles made in Python as its documentation does."""
+    from rensa import RMinHash, RMinHashLSH
+
+    lsh = RMinHashLSH(threshold=SIMILARITY, num_perm=PERMUTATIONS, num_bands=16)
+    pairs: Pairs = set()
+    for row, text in enumerate(prompts(path)):
+        sketch = RMinHash(num_perm=PERMUTATIONS, seed=1)
+        words = text.lower().split()
+        runs = [" ".join(words[i : i + SHINGLE]) for i in range(max(1, len(words) - SHINGLE + 1))]
+        sketch.update(runs)
+        pairs |= {(other, row) for other in lsh.query(sketch)}
+        lsh.insert(row, sketch)
+    return pairs
+
+
+def daft_signatures(path: Path) -> int:
+    """Daft's signatures alone, without bands, clusters or verification; how many."""
+    import daft
+
+    frame = daft.from_pydict({"text": list(prompts(path))})
+    marked = frame.select(
+        daft.col("text").minhash(num_hashes=PERMUTATIONS, ngram_size=SHINGLE, seed=1)
+    )
+    return len(marked.to_arrow())
+
+
+def parse_alone(path: Path) -> int:
+    """orjson over every line, and nothing else."""
+    import orjson
+
+    with path.open("rb") as file:
+        return sum(1 for line in file if orjson.loads(line))
+
+
 def rapidfuzz_all(path: Path) -> Pairs:
     """rapidfuzz's ratio over all pairs of the first rows."""
     from rapidfuzz.fuzz import ratio
@@ -180,10 +247,22 @@ def step_removals(path: Path, algorithm: str) -> int:
         return len(run_dedup(step, context).removed)
 
 
+def step_twin(path: Path) -> int:
+    """The step without the compiled kernel."""
+    from ftdsl.dedup import kernel, twin
+
+    kernel.choose(twin)
+    return step_removals(path, "auto")
+
+
 TOOLS: dict[str, Callable[[Path], Any]] = {
+    "parse-alone": parse_alone,
+    "step-twin": step_twin,
+    "gaoya": gaoya_pairs,
+    "rensa": rensa_pairs,
+    "daft-signatures": daft_signatures,
     "step-auto": lambda path: step_removals(path, "auto"),
     "step-minhash": lambda path: step_removals(path, "minhash"),
-    "step-exact-join": lambda path: step_removals(path, "exact_join"),
     "pairs-exact-join": lambda path: ftdsl_pairs(path, "exact_join"),
     "pairs-minhash": lambda path: ftdsl_pairs(path, "minhash"),
     "brute-force": brute_force,
@@ -227,9 +306,14 @@ def run_apart(tool: str, path: Path) -> dict[str, Any]:
     return result
 
 
+PEERS = {"gaoya": "gaoya", "rensa": "rensa", "daft-signatures": "daft"}
+
+
 def tools_for(rows: int) -> list[str]:
     """What runs over a corpus of this many rows."""
-    names = ["pairs-exact-join", "pairs-minhash", "step-auto", "step-minhash", "step-exact-join"]
+    names = ["pairs-exact-join", "pairs-minhash", "parse-alone", "step-auto", "step-twin"]
+    names += ["step-minhash"]
+    names += [tool for tool, module in PEERS.items() if importlib.util.find_spec(module)]
     if rows <= LOOP_ROWS:
         names += ["brute-force", "datasketch-loop", "rapidfuzz-all-pairs"]
     return [*names, "datasketch-batch"] if rows <= BULK_ROWS else names
@@ -249,7 +333,7 @@ def show(rows: int, path: Path) -> dict[str, float]:
         seconds[tool] = result["cpu"]
         line = f"{tool:22}{result['seconds']:9.2f}{result['cpu']:9.2f}{result['mb']:8.0f}"
         if result["pairs"] is None:
-            print(f"{line}{result['removed']:9} rows removed", flush=True)
+            print(f"{line}{result['removed']:9} rows", flush=True)
             continue
         pairs = {(a, b) for a, b in result["pairs"]}
         truth = truth or pairs
@@ -260,6 +344,10 @@ def show(rows: int, path: Path) -> dict[str, float]:
         both = len(pairs & wanted)
         recall, precision = both / max(1, len(wanted)), both / max(1, len(pairs))
         print(f"{line}{len(pairs):9}{recall:8.4f}{precision:10.4f}", flush=True)
+    for tool in seconds:
+        print(
+            f"  {tool} takes {seconds[tool] / seconds['step-auto']:.2f} times step-auto's CPU time"
+        )
     return seconds
 
 
@@ -286,7 +374,7 @@ def main() -> int:
             path.unlink()
     small, large = min(taken), max(taken)
     if small < large:
-        for tool in ("step-auto", "step-minhash", "step-exact-join"):
+        for tool in ("step-auto", "step-twin", "step-minhash"):
             growth = math.log(taken[large][tool] / taken[small][tool]) / math.log(large / small)
             print(f"{tool}: CPU time grows with rows^{growth:.2f} from {small} to {large} rows")
     return 0
