@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from docs.commands import command_page
+from docs.json_table import json_page
 from docs.schemas import schema_pages
 from ftdsl.diagnostics.codes import CODES
 from ftdsl.diagnostics.codes.code import Code
@@ -96,6 +97,7 @@ def pages() -> dict[Path, str]:
         "fixes.md": fixes_page(),
         "cli.md": f"# The command line\n\n{_NOTE}\n\n{command_page()}",
         "formats.md": formats_page(),
+        "json.md": json_page(_NOTE),
     }
     texts |= {f"schemas/{name}": text for name, text in schema_pages().items()}
     return {REFERENCE / name: text for name, text in texts.items()}

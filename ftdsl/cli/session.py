@@ -40,7 +40,16 @@ def analysed(word: str, arguments: Namespace) -> AnalysisView:
     """The checked spec that ``word`` names. UsageError where it is not there."""
     path = existing(Path(word))
     root = project_root(path, arguments)
-    return analyze(path, root=root, overrides=overrides_of(arguments))
+    seen = analyze(path, root=root, overrides=overrides_of(arguments))
+    return _with_empty(seen) if getattr(arguments, "allow_empty", False) else seen
+
+
+def _with_empty(seen: AnalysisView) -> AnalysisView:
+    """``seen`` with datasets that may be without files and rows."""
+    if seen.program is None:
+        return seen
+    datasets = tuple(replace(one, allow_empty=True) for one in seen.program.datasets)
+    return replace(seen, program=replace(seen.program, datasets=datasets))
 
 
 def planned(word: str, arguments: Namespace, only: tuple[str, ...] = ()) -> PlanView:

@@ -54,6 +54,11 @@ def configure(parser: ArgumentParser) -> None:
         "--fail-on-skip", action="store_true", help="exit 3 where --max-seconds put anything off"
     )
     parser.add_argument(
+        "--allow-empty",
+        action="store_true",
+        help="a pattern that matches no file, and a dataset without rows, are fine",
+    )
+    parser.add_argument(
         "--only",
         action="append",
         default=[],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from ftdsl.data.cutting import Cut
 from ftdsl.data.faults import Fault, excerpt
@@ -16,7 +16,7 @@ from ftdsl.data.json_array import array_blocks
 from ftdsl.data.lines import line_blocks
 from ftdsl.data.records import RecordBlock, line_records
 from ftdsl.data.row import Row
-from ftdsl.data.shape import Problem, Shape
+from ftdsl.data.shape import Problem, Shape, kind_of
 from ftdsl.data.streams import chunks
 from ftdsl.data.tables import csv_blocks, parquet_blocks
 from ftdsl.language.program import DatasetDef, SplitDef
@@ -52,7 +52,9 @@ class RowBlock:
 
     ``failed`` counts records that could not be read or do not fit, ``skipped`` blank lines.
     ``unknown`` maps a field that no schema declares to the first line with it and the number of
-    rows with it. ``ends`` tells that the file is no file of rows: what follows means nothing.
+    rows with it; ``kinds`` maps such a field, and one that may hold anything, and a kind of value
+    to the first line and the number of rows. ``ends`` tells that the file is no file of rows: what
+    follows means nothing.
     """
 
     rows: list[Row] = field(default_factory=list)
@@ -60,6 +62,7 @@ class RowBlock:
     failed: int = 0
     skipped: int = 0
     unknown: dict[str, tuple[int, int]] = field(default_factory=dict)
+    kinds: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     ends: bool = False
 
 
@@ -111,7 +114,7 @@ class RowReader:
 
     def _rows(self, records: RecordBlock, file: DataFile) -> RowBlock:
         found = RowBlock([], records.faults, records.failed, records.skipped, ends=records.ends)
-        problem, known = self._shape.problem, self._shape.known
+        problem, known, typed = self._shape.problem, self._shape.known, self._shape.typed
         base, path, split, id_field = self._base, file.path, file.split, self._id
         rows = found.rows
         for value, line, offset in zip(records.values, records.lines, records.offsets, strict=True):
@@ -120,8 +123,10 @@ class RowReader:
                 found.failed += 1
                 found.faults.append(_unfit(wrong, value, line, offset))
                 continue
-            if not value.keys() <= known:
-                _note_unknown(found.unknown, value.keys() - known, line)
+            if not value.keys() <= typed:
+                _note(found.unknown, value.keys() - known, line)
+                kinds = {(one, kind_of(value[one])) for one in value.keys() - typed}
+                _note(found.kinds, kinds, line)
             rows.append(Row(path, line, offset, value, base, split, id_field))
         if self._hashed is not None:
             _assign(self._hashed, rows)
@@ -140,10 +145,13 @@ def _assign(split: SplitDef, rows: list[Row]) -> None:
         row.split = next((name for name, edge in edges if u < edge), last)
 
 
-def _note_unknown(unknown: dict[str, tuple[int, int]], names: set[str], line: int) -> None:
-    for name in sorted(names):
-        first, count = unknown.get(name, (line, 0))
-        unknown[name] = (first, count + 1)
+_Key = TypeVar("_Key", str, tuple[str, str])
+
+
+def _note(counts: dict[_Key, tuple[int, int]], keys: set[_Key], line: int) -> None:
+    for key in sorted(keys):
+        first, count = counts.get(key, (line, 0))
+        counts[key] = (first, count + 1)
 
 
 def _unfit(problem: Problem, value: dict[str, Any], line: int, offset: int) -> Fault:

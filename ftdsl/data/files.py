@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from ftdsl.data.faults import refusal
 from ftdsl.diagnostics.diagnostic import Span
+from ftdsl.engine.context import Refused
 from ftdsl.language.program import DatasetDef, SourceDef
 
 _GLOB = frozenset("*?[")
@@ -42,6 +43,10 @@ class DataFile:
         """The file, opened for reading; refused where it is not an ordinary readable file."""
         return _open(self.full, self.path, self.span)
 
+    def unreadable(self, error: OSError) -> Refused:
+        """FT303: the system gives ``error`` where bytes of the file are wanted."""
+        return _unreadable(self.path, self.span, error)
+
     def assert_unchanged(self) -> None:
         """Refuse if the file is not the one that was looked at when reading began."""
         try:
@@ -67,13 +72,13 @@ def resolve_files(dataset: DatasetDef, root: Path, split: str | None = None) -> 
     """The dataset's files: sources in written order, the files of a glob sorted by path.
 
     With ``split`` and a ``given`` split only that split's files. A file that two sources match is
-    read once. Raises Refused (FT300-FT304) for what cannot be read.
+    read once. Raises Refused (FT300-FT304, FT309) for what cannot be read.
     """
     found: dict[tuple[str, str | None], DataFile] = {}
     for name, source in _sources(dataset):
         if split is not None and name is not None and name != split:
             continue
-        for path in _matches(source, root):
+        for path in _matches(source, root, dataset.allow_empty):
             found.setdefault((path, name), _data_file(path, source, name, root))
     return list(found.values())
 
@@ -85,7 +90,7 @@ def _sources(dataset: DatasetDef) -> Iterator[tuple[str | None, SourceDef]]:
         yield None, source
 
 
-def _matches(source: SourceDef, root: Path) -> list[str]:
+def _matches(source: SourceDef, root: Path, allow_empty: bool) -> list[str]:
     pattern = source.pattern
     if not _GLOB & set(pattern) or (root / pattern).exists():
         return [pattern]
@@ -94,12 +99,13 @@ def _matches(source: SourceDef, root: Path) -> list[str]:
         for path in glob.glob(pattern, root_dir=root, recursive=True)  # noqa: PTH207
         if not (root / path).is_dir()
     )
-    if not found:
+    if not found and not allow_empty:
         raise refusal(
             "FT301",
             f"no file matches `{pattern}`",
             source.span,
-            "the pattern is read from the spec's folder; check its spelling",
+            "the pattern is read from the spec's folder; check its spelling, or say "
+            "`--allow-empty` where no data is fine",
             pattern,
         )
     return found
@@ -107,6 +113,15 @@ def _matches(source: SourceDef, root: Path) -> list[str]:
 
 def _data_file(path: str, source: SourceDef, split: str | None, root: Path) -> DataFile:
     full = root / path
+    if not path.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in path):
+        shown = os.fsencode(path).decode("utf-8", "backslashreplace")
+        raise refusal(
+            "FT309",
+            f"the name of the data file `{shown}` is not UTF-8",
+            source.span,
+            "rename it: no report, lock or plan could hold its name",
+            shown,
+        )
     # `Path.resolve` raises for a link that leads to itself; opening the file says it better.
     if not Path(os.path.realpath(full)).is_relative_to(root.resolve()):
         raise refusal(
@@ -147,7 +162,7 @@ def _open(full: Path, path: str, span: Span | None) -> BinaryIO:
     return os.fdopen(descriptor, "rb", buffering=0)
 
 
-def _unreadable(path: str, span: Span | None, error: OSError) -> Exception:
+def _unreadable(path: str, span: Span | None, error: OSError) -> Refused:
     if error.errno == errno.ENXIO:
         return refusal(
             "FT302", f"`{path}` is a special file, not a data file", span, "name a file", path

@@ -11,7 +11,7 @@ import orjson
 from ftdsl.data.faults import Fault, excerpt
 from ftdsl.data.files import DataFile
 from ftdsl.data.head import opened
-from ftdsl.data.json_lines import diagnose
+from ftdsl.data.json_lines import around, diagnose
 from ftdsl.data.lines import MAX_LINE
 from ftdsl.data.records import RecordBlock, audit, not_an_object
 from ftdsl.data.streams import chunks
@@ -53,7 +53,7 @@ class _Text:
         return size > 0
 
     def _not_utf8(self, offset: int, error: UnicodeDecodeError) -> None:
-        bad = error.object[error.start : error.start + 4].hex(" ").upper()
+        bad = around(error.object, error.start)
         before = error.object[: error.start].decode("utf-8", "replace")
         text = self.window[self.at :] + before
         self.fault = Fault(

@@ -19,11 +19,12 @@ TOO_DEEP = "a row may nest about 250 levels"
 
 
 class _Bad(ValueError):
-    """Carries a fault out of ``json``'s hooks."""
+    """Carries a fault out of ``json``'s hooks, with the number as it is written."""
 
-    def __init__(self, code: str, message: str, help: str) -> None:
+    def __init__(self, code: str, message: str, help: str, written: str) -> None:
         super().__init__(message)
         self.fault = (code, message, help)
+        self.written = written
 
 
 def diagnose(data: bytes, line: int, offset: int, unfinished: bool) -> Fault:
@@ -47,16 +48,47 @@ def diagnose(data: bytes, line: int, offset: int, unfinished: bool) -> Fault:
 
 
 def _not_utf8(data: bytes, error: UnicodeDecodeError, line: int, offset: int) -> Fault:
-    bad = data[error.start : error.start + 4].hex(" ").upper()
     return Fault(
         "FT322",
-        f"byte {error.start + 1} of the line is not UTF-8 ({bad})",
+        f"byte {error.start + 1} of the line is not UTF-8 ({around(data, error.start)})",
         line,
         offset + error.start,
         len(data[: error.start].decode()) + 1,
-        "save the file as UTF-8; single bytes above 7F often mean Latin-1 or Windows-1252",
+        _encoding_help(data, error),
         excerpt(data),
     )
+
+
+def around(data: bytes, at: int) -> str:
+    """The bytes before and after ``at`` in hex, that one in brackets: ``63 61 [E9] 22``."""
+    before, after = data[max(at - 4, 0) : at], data[at + 1 : at + 5]
+    return f"{before.hex(' ')} [{data[at : at + 1].hex()}] {after.hex(' ')}".strip().upper()
+
+
+def _encoding_help(data: bytes, error: UnicodeDecodeError) -> str:
+    """What the bytes seem to be: the encoding of Western Europe, if letters come of it."""
+    if error.reason == "unexpected end of data":
+        return "a character was cut in the middle; write the row again"
+    high = [byte for byte in data[error.start :] if byte > 0x7F]
+    read = bytes(high).decode("cp1252", "replace")
+    letters = sum(character.isalpha() or character in _TYPOGRAPHIC for character in read)
+    if letters * 4 < len(high) * 3 or data[:1] not in (b"{", b"[", b'"'):
+        return "save the file as UTF-8"
+    word = _word_at(data, error.start)
+    name = "Windows-1252" if any(0x80 <= byte < 0xA0 for byte in high) else "Latin-1"
+    code = "WINDOWS-1252" if name == "Windows-1252" else "ISO-8859-1"
+    return f"as {name} it reads `{word}`; if so: `iconv -f {code} -t UTF-8 FILE`"
+
+
+_TYPOGRAPHIC = frozenset("“”‘’–—…€°§«»·•")
+_BREAK = re.compile(rb'[\x00-\x20"\\{}\[\],:]')
+
+
+def _word_at(data: bytes, at: int) -> str:
+    start = max((match.end() for match in _BREAK.finditer(data, max(at - 20, 0), at)), default=0)
+    end = _BREAK.search(data, at, at + 20)
+    word = data[max(start, at - 20) : end.start() if end is not None else at + 20]
+    return word.decode("cp1252", "replace")
 
 
 def _malformed(data: bytes, text: str, line: int, offset: int, unfinished: bool) -> Fault:
@@ -73,7 +105,7 @@ def _explain(text: str) -> tuple[str, str, str, int]:
     try:
         value, end = _decoder().raw_decode(text.lstrip(" \t\r"))
     except _Bad as bad:
-        return *bad.fault, 0
+        return *bad.fault, _number_at(text, bad.written)
     except RecursionError:
         return _too_deep()
     except json.JSONDecodeError as error:
@@ -94,20 +126,32 @@ def _decoder() -> json.JSONDecoder:
 
 
 def _constant(name: str) -> Any:
-    raise _Bad("FT327", f"`{name}` is not JSON", "write null, or leave the field out")
+    raise _Bad("FT327", f"`{name}` is not JSON", "write null, or leave the field out", name)
 
 
 def _float(digits: str) -> float:
     value = float(digits)
     if value in (float("inf"), float("-inf")):
-        raise _Bad("FT327", f"`{digits[:30]}` is beyond every double", "write a smaller number")
+        message = f"`{digits[:30]}` is beyond every double"
+        raise _Bad("FT327", message, "write a smaller number", digits)
     return value
 
 
 def _integer(digits: str) -> int:
     if len(digits) > 300:
-        raise _Bad("FT325", "an integer has hundreds of digits", "write it as text")
+        raise _Bad("FT325", "an integer has hundreds of digits", "write it as text", digits)
     return int(digits)
+
+
+_TEXT_OR_NUMBER = re.compile(r'"(?:[^"\\]|\\.)*+"|[-+.0-9A-Za-z]++')
+
+
+def _number_at(text: str, written: str) -> int:
+    """Where ``written`` first stands outside all texts."""
+    for match in _TEXT_OR_NUMBER.finditer(text):
+        if match.group() == written:
+            return match.start()
+    return 0
 
 
 def _syntax(text: str, error: json.JSONDecodeError) -> tuple[str, str, str, int]:
@@ -166,6 +210,17 @@ def inexact_number(data: bytes) -> tuple[str, int] | None:
         token = match.group()
         if token[:1] in b"-0123456789" and token.lstrip(b"-").isdigit() and abs(int(token)) > EXACT:
             return token.decode(), match.start()
+    return None
+
+
+_ZERO = re.compile(rb"-0(?:\.0+)?(?:[eE][+-]?[0-9]+)?")
+
+
+def negative_zero(data: bytes) -> tuple[str, int] | None:
+    """The first ``-0`` of ``data``, as written, and its byte index; None if there is none."""
+    for match in _TOKEN.finditer(data):
+        if _ZERO.fullmatch(match.group()):
+            return match.group().decode(), match.start()
     return None
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import orjson
 
 from ftdsl.data.faults import Fault, excerpt
-from ftdsl.data.json_lines import TOO_DEEP, diagnose, inexact_number, repeated_key
+from ftdsl.data.json_lines import TOO_DEEP, diagnose, inexact_number, negative_zero, repeated_key
 from ftdsl.data.lines import LineBlock, count_byte
 
 Record = dict[str, Any]
@@ -147,6 +147,10 @@ def audit(block: RecordBlock, sources: list[bytes]) -> None:
         _look(block, sources, everywhere, _repeated)
     if escapes and b"\\u0000" in body:
         _look(block, sources, everywhere, _nul)
+    if places := negative_zeros(body):
+        ends = list(accumulate(len(one) + 1 for one in sources))
+        suspects = sorted({bisect_right(ends, place) for place in places})
+        _look(block, sources, suspects, _negative_zero)
     if places := long_numbers(body):
         ends = list(accumulate(len(one) + 1 for one in sources))
         suspects = sorted({bisect_right(ends, place) for place in places})
@@ -171,6 +175,36 @@ def long_numbers(data: bytes) -> list[int]:
         after = after[codes[after + step] - 48 < 10]
     places = {*before.tolist(), *after.tolist()}
     return [one for one in places if _RUN.search(data, one - _LONG + 1, one + _LONG)]
+
+
+_BEFORE_NUMBER = frozenset(b":,[ \t\r\n")
+
+
+def negative_zeros(data: bytes) -> list[int]:
+    """Places in ``data`` where a ``-0`` stands that may be a number. Dates and ranges in texts have
+    a digit before the minus, and so are none."""
+    codes = np.frombuffer(data, np.uint8)
+    at = np.flatnonzero(codes[:-1] == 45)
+    at = at[codes[at + 1] == 48]
+    return [one for one in at.tolist() if one and data[one - 1] in _BEFORE_NUMBER]
+
+
+def _negative_zero(_value: Record, data: bytes, line: int, offset: int) -> Fault | None:
+    found = negative_zero(data)
+    if found is None:
+        return None
+    written, at = found
+    return Fault(
+        "FT319",
+        f"the number {written} is a zero with a sign, which some readers keep and some drop",
+        line,
+        offset + at,
+        _column(data, at),
+        "write 0",
+        excerpt(data),
+        fatal=False,
+        severity="warning",
+    )
 
 
 def _without_deep(block: RecordBlock, sources: list[bytes]) -> list[bytes]:

@@ -50,6 +50,10 @@ class Shape:
             optional.pop(field.name, None)
             (optional if field.type.optional else required)[field.name] = check
         self.known = frozenset(required) | frozenset(optional)
+        loose = {**format.required, **format.optional} if format is not None else {}
+        declared = {field.name for field in schema.fields}
+        self.typed = self.known - {n for n, k in loose.items() if k == "any" and n not in declared}
+        """The fields whose values are all of one type, or the row does not fit."""
         self._required = tuple(required.items())
         self._optional = tuple(optional.items())
         self._optional_names = frozenset(optional)
@@ -82,10 +86,11 @@ def _absent(name: str, null: bool) -> Problem:
 
 
 def _wrong(name: str, wanted: str, value: Any) -> Problem:
-    return Problem("FT340", f"field `{name}` is {_kind(value)}, not {wanted}")
+    return Problem("FT340", f"field `{name}` is {kind_of(value)}, not {wanted}")
 
 
-def _kind(value: Any) -> str:
+def kind_of(value: Any) -> str:
+    """What a JSON value is, in words."""
     return "null" if value is None else _KINDS.get(type(value), "an object")
 
 
@@ -202,7 +207,7 @@ def _turn_problem(where: str, what: str, help: str = "") -> Problem:
 
 def _message(where: str, one: Any) -> Problem | None:
     if not isinstance(one, dict):
-        return _turn_problem(where, f"is {_kind(one)}, not a turn")
+        return _turn_problem(where, f"is {kind_of(one)}, not a turn")
     if not isinstance(one.get("role"), str):
         return _turn_problem(where, "has no `role`", 'write "role": "user" or "assistant"')
     calls = one.get("tool_calls")
@@ -218,7 +223,7 @@ def _message(where: str, one: Any) -> Problem | None:
             return None
         return _turn_problem(where, "has no `content`", "only a turn that calls tools may lack it")
     if not isinstance(content, list):
-        return _turn_problem(where, f"has a `content` that is {_kind(content)}, not a text")
+        return _turn_problem(where, f"has a `content` that is {kind_of(content)}, not a text")
     return _parts(where, content)
 
 
@@ -242,7 +247,7 @@ def _speakers(name: str, value: Any) -> Problem | None:
 
 def _speaker(where: str, one: Any) -> Problem | None:
     if not isinstance(one, dict):
-        return _turn_problem(where, f"is {_kind(one)}, not a turn")
+        return _turn_problem(where, f"is {kind_of(one)}, not a turn")
     if not isinstance(one.get("from"), str):
         return _turn_problem(where, "has no `from`", 'write "from": "human" or "gpt"')
     if not isinstance(one.get("value"), str):

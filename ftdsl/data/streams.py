@@ -33,15 +33,20 @@ def compression(head: bytes) -> str:
 
 def chunks(file: DataFile, start: int = 0, end: int | None = None) -> Iterator[bytes]:
     """The decompressed bytes of ``file`` in order. ``start`` and ``end`` are byte offsets and may
-    be given for a plain file only. Raises Refused: FT306 for a bomb, FT307 for a corrupt file."""
+    be given for a plain file only. Raises Refused: FT303 for a file that goes away while it is
+    read, FT306 for a bomb, FT307 for a corrupt file."""
     with file.open() as raw:
-        kind = compression(raw.read(4))
-        raw.seek(start)
-        if kind == "":
-            yield from _plain(raw, None if end is None else end - start)
-        else:
-            expand = _gunzip(raw, file) if kind == "gzip" else _unzstd(raw, file)
-            yield from _capped(expand, file)
+        try:
+            kind = compression(raw.read(4))
+            raw.seek(start)
+            if kind == "":
+                yield from _plain(raw, None if end is None else end - start)
+            else:
+                expand = _gunzip(raw, file) if kind == "gzip" else _unzstd(raw, file)
+                yield from _capped(expand, file)
+        except OSError as error:
+            # A file on a network drive, or a disk that fails, goes away while it is read.
+            raise file.unreadable(error) from None
 
 
 def _plain(raw: BinaryIO, left: int | None) -> Iterator[bytes]:
@@ -75,7 +80,7 @@ def _gunzip(raw: BinaryIO, file: DataFile) -> Iterator[bytes]:
         while True:
             try:
                 piece = stream.read(CHUNK)
-            except (OSError, EOFError, zlib.error) as error:
+            except (gzip.BadGzipFile, EOFError, zlib.error) as error:
                 raise _corrupt(file, str(error)) from None
             if not piece:
                 return

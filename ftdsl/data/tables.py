@@ -13,6 +13,7 @@ import orjson
 from ftdsl.data.faults import Fault, excerpt, refusal
 from ftdsl.data.files import DataFile
 from ftdsl.data.head import opened
+from ftdsl.data.json_lines import around
 from ftdsl.data.lines import MAX_LINE, line_blocks
 from ftdsl.data.records import Record, RecordBlock
 from ftdsl.data.streams import chunks, missing_library
@@ -43,7 +44,7 @@ class _Place:
                     bad = offset + error.start
                     self.fault = Fault(
                         "FT322",
-                        f"byte {bad} is not UTF-8 ({data[error.start : error.start + 4].hex(' ')})",
+                        f"byte {bad} is not UTF-8 ({around(data, error.start)})",
                         self.line,
                         bad,
                         len(data[: error.start].decode()) + 1,
@@ -56,8 +57,8 @@ class _Place:
 
 
 def csv_blocks(file: DataFile, types: dict[str, str]) -> Iterator[RecordBlock]:
-    """The rows of a CSV file with a header line. ``types`` tells which cells are not text: ``int``,
-    ``float``, ``bool``; ``json`` cells hold JSON. An empty cell is absent."""
+    """The rows of a CSV or tab-separated file with a header line. ``types`` tells which cells are
+    not text: ``int``, ``float``, ``bool``; ``json`` cells hold JSON. An empty cell is absent."""
     stream, taken, fault = opened(chunks(file))
     block = RecordBlock()
     if fault is not None:
@@ -66,9 +67,10 @@ def csv_blocks(file: DataFile, types: dict[str, str]) -> Iterator[RecordBlock]:
             yield block
             return
         block.faults.append(fault)
-    place = _Place(stream, taken)
+    first = next(stream, b"")
+    place = _Place(_again(first, stream), taken)
     csv.field_size_limit(MAX_LINE)
-    reader = csv.reader(iter(place), strict=True)
+    reader = csv.reader(iter(place), strict=True, delimiter=_delimiter(first))
     header: list[str] | None = None
     while True:
         line, offset = place.line + 1, place.next_offset
@@ -93,6 +95,17 @@ def csv_blocks(file: DataFile, types: dict[str, str]) -> Iterator[RecordBlock]:
             yield block
             block = RecordBlock()
     yield block
+
+
+def _again(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from rest
+
+
+def _delimiter(head: bytes) -> str:
+    """A tab where the header has one and no comma: the table is tab-separated."""
+    header = head.split(b"\n", 1)[0]
+    return "\t" if b"\t" in header and b"," not in header else ","
 
 
 _CSV_HELP = 'quote cells that hold commas, quotes or line ends, and write a quote as ""'
@@ -173,7 +186,7 @@ def parquet_blocks(file: DataFile) -> Iterator[RecordBlock]:
 
 def _refuse_extensions(schema: Any, extension: type, file: DataFile) -> None:
     for column in schema:
-        if isinstance(column.type, extension):
+        if _holds(column.type, extension):
             raise refusal(
                 "FT307",
                 f"column `{column.name}` of `{file.path}` has an extension type",
@@ -181,6 +194,16 @@ def _refuse_extensions(schema: Any, extension: type, file: DataFile) -> None:
                 "write it with plain Arrow types",
                 file.path,
             )
+
+
+def _holds(kind: Any, extension: type) -> bool:
+    """Whether a type is, or has anywhere inside it, one of the kind ``extension``."""
+    if isinstance(kind, extension):
+        return True
+    inner = [kind.field(i).type for i in range(kind.num_fields)]
+    if hasattr(kind, "value_type"):
+        inner.append(kind.value_type)
+    return any(_holds(one, extension) for one in inner)
 
 
 def _keep(block: RecordBlock, value: Record, line: int) -> None:

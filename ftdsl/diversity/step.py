@@ -8,6 +8,7 @@ from typing import Any
 from ftdsl.data.rows import read_blocks
 from ftdsl.dedup.removals import removed_rows
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
+from ftdsl.diversity.duplicates import compare_duplicates, disagreeing
 from ftdsl.diversity.groups import Cells, Clusters, Grouping, grouping
 from ftdsl.diversity.shares import bars, entropy
 from ftdsl.diversity.verdict import group_findings, statement_finding
@@ -16,7 +17,7 @@ from ftdsl.language.program import GroupDef
 from ftdsl.plan.steps import CoverageStep
 from ftdsl.quality.expressions import Block, Evaluator
 from ftdsl.quality.statements import Statement, source_of
-from ftdsl.results.models import CoverageGroup, CoverageOutput, Finding, RuleOutcome
+from ftdsl.results.models import CoverageGroup, CoverageOutput, Finding, RuleOutcome, SubValue
 
 # Combinations of a `cross` that are counted.
 CELLS = 10_000
@@ -47,9 +48,15 @@ def run_coverage(step: CoverageStep, context: Context) -> CoverageOutput:
                     statement.add(block)
     for one, made in zip(defs, groupings, strict=True):
         _assert_countable(one, made)
+    compared = [statement for statement in statements if statement.compares()]
+    if compared:
+        compare_duplicates(step, context, compared)
     groups = tuple(_group(one, made, rows) for one, made in zip(defs, groupings, strict=True))
     outcomes = tuple(_outcome(statement, measures) for statement in statements)
-    findings = tuple(_findings(step, rows, groups, groupings, outcomes))
+    named = [disagreeing(statement) for statement in statements]
+    findings = tuple(
+        _findings(step, rows, groups, groupings, tuple(zip(outcomes, named, strict=True)))
+    )
     failed = any(finding.severity == "error" for finding in findings)
     return CoverageOutput(
         name=step.name,
@@ -130,8 +137,10 @@ def _findings(
     rows: int,
     groups: Sequence[CoverageGroup],
     groupings: Sequence[Grouping],
-    outcomes: Sequence[RuleOutcome],
+    outcomes: Sequence[tuple[RuleOutcome, tuple[SubValue, ...]]],
 ) -> Iterator[Finding]:
+    if rows == 0 and step.dataset.allow_empty:
+        return
     if rows == 0:
         yield Finding(
             code="FT414",
@@ -158,6 +167,6 @@ def _findings(
             )
         named = [bucket.key for bucket in definition.buckets if bucket.key is not None]
         yield from group_findings(step.name, group, named)
-    for outcome in outcomes:
+    for outcome, pairs in outcomes:
         if outcome.verdict == "fail":
-            yield statement_finding(step.name, outcome)
+            yield statement_finding(step.name, outcome, pairs)

@@ -57,11 +57,14 @@ def _finding(dataset: str, group: CoverageGroup, message: str, unmet: Sequence[B
     )
 
 
-def statement_finding(dataset: str, outcome: RuleOutcome) -> Finding:
+def statement_finding(
+    dataset: str, outcome: RuleOutcome, named: tuple[SubValue, ...] = ()
+) -> Finding:
     """FT411 for an ``expect`` that does not hold."""
     return Finding(
         code="FT411",
         message=f"`{outcome.requirement}` does not hold: {outcome.value}",
         rule=outcome.rule,
         dataset=dataset,
+        values=named,
     )

@@ -99,7 +99,8 @@ class SplitDef:
 class DatasetDef:
     """``id`` is the field that names a row; None means a digest of the row's content.
     ``tokenizer`` names what ``tokens(…)`` counts with, ``template`` the trainer's chat template.
-    ``sources`` is empty when the split is ``given`` (then the split holds them)."""
+    ``sources`` is empty when the split holds them (``given``). ``allow_empty``: the operator, never
+    a spec, says that no row is fine."""
 
     name: str
     schema: SchemaDef
@@ -108,6 +109,7 @@ class DatasetDef:
     id: str | None = None
     tokenizer: str = "o200k_base"
     span: Span | None = None
+    allow_empty: bool = False
     template: str | None = None
 
     @property

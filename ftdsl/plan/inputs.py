@@ -41,6 +41,8 @@ _HOW_NOT_WHAT = frozenset({"concurrency", "timeout", "privacy"})
 
 #: Settings of a training from which a check foretells what it makes of the rows.
 _FORETOLD = frozenset({"model", "max_length", "n_epochs", "price_per_1m", "budget"})
+#: Raised when files of the same bytes give other findings.
+_READING = 2
 
 _NO_SCHEMA = SchemaDef("", None)
 
@@ -84,7 +86,7 @@ def _dataset(step: DatasetStep, files: Files) -> Inputs:
 
 
 def _check(step: CheckStep, files: Files) -> Inputs:
-    found = _rows(step.dataset, files)
+    found = _rows(step.dataset, files) | {"code reading": str(_READING)}
     if step.check is not None:
         found["rule order"] = shown([rule.name for rule in step.check.rules])
         found |= {f"rule {rule.name}": shown(rule) for rule in step.check.rules}
@@ -164,6 +166,8 @@ def _rows(dataset: DatasetDef, files: Files) -> Inputs:
     if dataset.template is not None:
         found[f"template {of}"] = shown(dataset.template)
         found |= _named_file(dataset.template, files)
+    if dataset.allow_empty:
+        found[f"allow_empty {of}"] = shown(True)
     return found | _named_file(dataset.tokenizer, files) | _file_inputs(dataset, files)
 
 

@@ -19,7 +19,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ftdsl.quality.across_rows import ACROSS
 from ftdsl.quality.contradictions import Contradictions
+from ftdsl.quality.disagreements import Disagreements
 from ftdsl.quality.hashes import value_hash
 from ftdsl.quality.sign_test import SignTest
 from ftdsl.quality.variety import CompressionRatio, SelfSimilarity, Vendi
@@ -337,6 +339,8 @@ AGGREGATES: dict[str, Any] = {
     "vendi": Vendi,
     "contradictions": Contradictions,
     "sign_test": SignTest,
+    **ACROSS,
+    "disagreements": Disagreements,
 }
 
 

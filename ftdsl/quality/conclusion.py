@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from ftdsl.quality.causes import named_rows
+from ftdsl.quality.drift import drift_findings, first_fitting
 from ftdsl.quality.examination import locked_measures, measured
 from ftdsl.quality.forecast import costs, forecasts, limit_findings
 from ftdsl.quality.outcomes import (
+    UNANSWERED,
     as_findings,
     dataset_outcome,
     file_outcomes,
@@ -40,6 +43,7 @@ class Conclusion:
         findings = [*self._of_files(), *rule_findings, *self._of_trainings(), *self._of_waivers()]
         failed = any(one.verdict == "fail" for one in outcomes)
         failed |= any(one.severity == "error" and one.code in _DECIDING for one in findings)
+        unanswered = not UNANSWERED.isdisjoint(self.tally.codes)
         return CheckOutput(
             name=self.step.name,
             counts=self.tally.counts,
@@ -49,11 +53,14 @@ class Conclusion:
             statistics=measured(self.whole.sizes),
             forecasts=tuple(forecasts(self.step, self.whole.sizes)),
             costs=tuple(costs(self.step, self.whole.sizes)),
-            verdict="fail" if failed else "pass",
+            verdict="error" if unanswered else "fail" if failed else "pass",
         )
 
     def _of_files(self) -> list[Finding]:
-        findings = [f for code in sorted(self.tally.codes) for f in as_findings(self.tally, code)]
+        tally = self.tally
+        found = (f for code in sorted(tally.codes) for f in as_findings(tally, code))
+        findings = [first_fitting(tally, finding) for finding in found]
+        findings += drift_findings(tally, self.step.name)
         for name, (path, line, rows) in sorted(self.tally.unknown.items()):
             findings.append(
                 Finding(
@@ -66,7 +73,7 @@ class Conclusion:
                     help=f"declare it, such as `{name}: text?`, or leave it out of the file",
                 )
             )
-        if not self.tally.checked:
+        if not self.tally.checked and not (self.step.dataset.allow_empty and not self.tally.failed):
             findings.append(self._no_rows())
         splits = self.step.dataset.split_names if self.tally.checked else ()
         findings += [self._empty_split(one) for one in splits if not self.tally.splits.get(one)]
@@ -129,7 +136,7 @@ class Conclusion:
             dataset=self.step.name,
             path=span.path if span is not None else "",
             line=spec_line(span, self.root),
-            values=tuple(values),
+            values=(*values, *named_rows(statement, self.step.dataset, self.root)),
         )
         return outcome, [finding]
 

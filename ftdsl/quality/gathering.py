@@ -74,6 +74,8 @@ class _OfRows:
         self._counts = [0, 0, 0, 0]
         self._splits: dict[str, int] = {}
         self._unknown: dict[str, list[int]] = {}
+        self._kinds: dict[tuple[str, str], list[int]] = {}
+        self._first: int | None = None
         self._faults: list[list[Any]] = []
         self._sizes = {name: Quantile() for name in examination.sized}
         self._ends = False
@@ -89,6 +91,10 @@ class _OfRows:
                 self._splits[name] = self._splits.get(name, 0) + 1
         for name, (line, count) in rows.unknown.items():
             self._unknown.setdefault(name, [line - self._line, 0])[1] += count
+        for key, (line, count) in rows.kinds.items():
+            self._kinds.setdefault(key, [line - self._line, 0])[1] += count
+        if there and self._first is None:
+            self._first = rows.rows[0].line - self._line
         for one in rows.faults:
             place = [
                 None if one.line is None else one.line - self._line,
@@ -105,6 +111,8 @@ class _OfRows:
             "counts": self._counts,
             "splits": self._splits,
             "unknown": self._unknown,
+            "kinds": [[*key, *place] for key, place in self._kinds.items()],
+            "first": self._first,
             "faults": self._faults,
             "sizes": {name: one.dump() for name, one in self._sizes.items()},
             "ends": self._ends,

@@ -15,7 +15,10 @@ from ftdsl.results.models import Finding, RuleOutcome, SubValue
 
 READABLE, SCHEMA = "file.readable", "file.schema"
 _SCHEMA_CODES = frozenset({"FT340", "FT341", "FT343"})
-_WARNINGS = frozenset({"FT324", "FT326", "FT329", "FT338"})
+_WARNINGS = frozenset({"FT319", "FT324", "FT326", "FT329", "FT338"})
+UNANSWERED = frozenset({"FT333", "FT334", "FT336"})
+"""Codes of files that hold no rows of the format they are said to have: whether the rows are right
+could not be asked."""
 
 
 def spec_line(span: Span | None, root: Path) -> int | None:

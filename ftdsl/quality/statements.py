@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from ftdsl.data.rows import Row
+from ftdsl.language import catalog
 from ftdsl.language.program import Expr
+from ftdsl.quality.across_rows import NAMED, NamesRows
 from ftdsl.quality.aggregates import AGGREGATES, Aggregate, aggregate
+from ftdsl.quality.disagreements import Disagreements, Place
 from ftdsl.quality.expressions import Block, Evaluator
 from ftdsl.quality.functions import EACH
 from ftdsl.quality.operators import BINARY, UNARY
@@ -26,6 +30,12 @@ def aggregates_in(expr: Expr) -> Iterator[Expr]:
         yield from aggregates_in(one)
 
 
+def _row_arguments(call: Expr) -> int:
+    """How many of its first arguments are columns; the others are constants."""
+    parameters = catalog.AGGREGATES[str(call.value)].parameters
+    return sum(one.type.startswith("rows(") for one in parameters) or 1
+
+
 class Statement:
     """One expression over the whole dataset. Feed it every block, or merge what others were fed;
     then ask for its value."""
@@ -35,7 +45,8 @@ class Statement:
         self._evaluator = evaluator
         self._calls = list(aggregates_in(expr))
         self._states: list[Aggregate] = [
-            aggregate(str(one.value), (arg.value for arg in one.args[1:])) for one in self._calls
+            aggregate(str(one.value), (arg.value for arg in one.args[_row_arguments(one) :]))
+            for one in self._calls
         ]
 
     def add(self, block: Block) -> None:
@@ -43,8 +54,11 @@ class Statement:
         for call, state in zip(self._calls, self._states, strict=True):
             if call.value == "count":
                 state.add(block.rows)
-            else:
-                state.add(self._evaluator.column(call.args[0], block))
+                continue
+            columns = [
+                self._evaluator.column(one, block) for one in call.args[: _row_arguments(call)]
+            ]
+            state.add(columns[0] if len(columns) == 1 else list(zip(*columns, strict=True)))
 
     def dump(self) -> list[Any]:
         """The states of its aggregates as JSON."""
@@ -58,6 +72,32 @@ class Statement:
     def value(self, measures: Mapping[str, float]) -> Any:
         """What the expression comes to; None where a part of it has no value."""
         return scalar(self.expr, measures, self._found())
+
+    def compares(self) -> bool:
+        """Whether it asks about rows that dedup removed."""
+        return any(isinstance(state, Disagreements) for state in self._states)
+
+    def compare(self, pairs: Sequence[tuple[Place, Place]], rows: list[Row]) -> None:
+        """Take in pairs of a removed row and the one kept for it; ``rows`` holds all of them."""
+        for call, state in zip(self._calls, self._states, strict=True):
+            if isinstance(state, Disagreements):
+                values = self._evaluator.column(call.args[0], rows)
+                places = [(row.path, row.line) for row in rows]
+                state.compare(pairs, dict(zip(places, values, strict=True)))
+
+    def disagreements(self) -> list[tuple[Place, Any, Place, Any]]:
+        """The first pairs that do not agree: place and value of both."""
+        states = [one for one in self._states if isinstance(one, Disagreements)]
+        return [pair for state in states for pair in state.found]
+
+    def causes(self) -> list[tuple[str, int, str]]:
+        """(source, row, why) of the first rows that its aggregates name, by number from 0."""
+        return [
+            (source_of(call), row, why)
+            for call, state in zip(self._calls, self._states, strict=True)
+            if isinstance(state, NamesRows)
+            for row, why in state.causes()
+        ][:NAMED]
 
     def parts(self, measures: Mapping[str, float]) -> list[tuple[str, Any]]:
         """(source, value) of every aggregate and measure, in written order."""

@@ -15,8 +15,9 @@ Json = dict[str, Any]
 class Tally:
     """``rules`` are [checked, failing, waived] in the order of the check's rules; ``codes`` counts
     findings about files and rows by code; ``shown`` holds the first findings by rule name or code;
-    ``unknown`` maps an undeclared field to [path, line, rows]; ``waived`` lists, for each waiver,
-    the row ids that it excused."""
+    ``unknown`` maps an undeclared field to [path, line, rows], ``kinds`` a field of any type and
+    a kind of value to the same; ``first`` has the first line of each file with a row that fits;
+    ``waived`` lists, for each waiver, the row ids that it excused."""
 
     def __init__(self, rules: int, waivers: int) -> None:
         self.discovered = self.checked = self.failed = self.skipped = 0
@@ -25,6 +26,8 @@ class Tally:
         self.codes: dict[str, int] = {}
         self.shown: dict[str, list[Json]] = {}
         self.unknown: dict[str, list[Any]] = {}
+        self.kinds: dict[str, dict[str, list[Any]]] = {}
+        self.first: dict[str, int] = {}
         self.waived: list[set[str]] = [set() for _ in range(waivers)]
         self.findings = 0
 
@@ -68,3 +71,7 @@ class Tally:
         """Count rows with a field that no schema declares."""
         known = self.unknown.setdefault(name, [path, line, 0])
         known[2] += rows
+
+    def note_kind(self, name: str, kind: str, path: str, line: int, rows: int) -> None:
+        """Count rows whose field ``name`` holds a value of this kind."""
+        self.kinds.setdefault(name, {}).setdefault(kind, [path, line, 0])[2] += rows

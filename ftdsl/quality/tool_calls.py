@@ -57,7 +57,7 @@ def calls_of(row: Row) -> Iterator[Call]:
 
 def is_plain(turns: list[Message]) -> bool:
     """Whether no turn has more than its role and its content: then none calls a tool."""
-    return max(map(len, turns), default=0) <= 2
+    return max(map(len, turns), default=0) <= 2 and all("content" in one for one in turns)
 
 
 def _call(turn: int, place: str, id: Any, function: Any) -> Call:

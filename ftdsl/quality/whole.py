@@ -64,6 +64,10 @@ class Whole:
         self.tally.count_splits(answer["splits"])
         for name, (line, count) in answer["unknown"].items():
             self.tally.note_unknown(name, path, above + line, count)
+        for name, kind, line, count in answer["kinds"]:
+            self.tally.note_kind(name, kind, path, above + line, count)
+        if answer["first"] is not None:
+            self.tally.first.setdefault(path, above + answer["first"])
         for name, dumped in answer["sizes"].items():
             self.sizes[name].merge(dumped)
         if answer["ends"]:

@@ -45,7 +45,10 @@ def _of_check(output: CheckOutput, path: Path | None) -> Iterator[Finding]:
     }
     only_here = {_place(finding): finding for finding in output.findings}
     for finding in _lines(path, Finding, ()):
-        only_here.pop(_place(finding), None)
+        held = only_here.pop(_place(finding), None)
+        if held is not None and held.help != finding.help:
+            # What the whole pass knew when it was over, such as where the first good row is.
+            finding = finding.model_copy(update={"help": held.help})
         weight = weights.get(finding.rule, finding.severity)
         same = weight == finding.severity
         yield finding if same else finding.model_copy(update={"severity": weight})

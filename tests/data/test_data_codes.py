@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import sys
 from pathlib import Path
 
@@ -107,6 +108,12 @@ def test_missing_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert codes(tmp_path) == set()
     monkeypatch.setitem(sys.modules, "zstandard", None)
     assert codes(tmp_path) == {"FT308"}
+
+
+@pytest.mark.code("FT309")
+def test_file_name_not_utf_8(tmp_path: Path) -> None:
+    write(tmp_path, GOOD, os.fsdecode(b"rows.caf\xe9"))
+    assert codes(tmp_path) == {"FT309"}
 
 
 @pytest.mark.code("FT322")

@@ -40,7 +40,7 @@ LINES: dict[str, tuple[bytes, str, int, bool]] = {
     "text_after": (b'{"messages": []} x', "FT320", 17, True),
     "latin1": (b'{"messages": "caf\xe9"}', "FT322", 17, True),
     "inner_bom": (b"\xef\xbb\xbf" + GOOD, "FT323", 0, True),
-    "endless_integer": (b'{"messages": 1' + b"0" * 400 + b"}", "FT325", 0, True),
+    "endless_integer": (b'{"messages": 1' + b"0" * 400 + b"}", "FT325", 13, True),
     "inexact_integer": (GOOD[:-1] + b',"tools":9007199254740993}', "FT326", len(GOOD) + 8, False),
     "wide_integer": (
         GOOD[:-1] + b',"tools":[18446744073709551616]}',
@@ -48,8 +48,8 @@ LINES: dict[str, tuple[bytes, str, int, bool]] = {
         len(GOOD) + 9,
         False,
     ),
-    "nan": (b'{"messages": NaN}', "FT327", 0, True),
-    "minus_infinity": (b'{"messages": -Infinity}', "FT327", 0, True),
+    "nan": (b'{"messages": NaN}', "FT327", 13, True),
+    "minus_infinity": (b'{"messages": -Infinity}', "FT327", 13, True),
     "repeated_key": (GOOD[:-1] + b',"messages":[]}', "FT328", len(GOOD), False),
     "repeated_inner": (
         b'{"messages":[{"role":"user","content":"a \\"q\\"","role" : "user"}]}',

@@ -31,7 +31,7 @@ values = st.recursive(
     st.none()
     | st.booleans()
     | st.integers(-(2**53), 2**53)
-    | st.floats(allow_nan=False, allow_infinity=False, max_value=1e15, min_value=-1e15)
+    | st.floats(-1e15, 1e15).map(lambda one: one + 0.0)  # a zero without a sign
     | texts,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
     max_leaves=8,
@@ -126,7 +126,7 @@ def test_elements_across_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         (b'[\n {"a": 1},\n {"b": 1, "b": 2}\n]', "FT328", 3, b'"b": 2'),
         (b'[\n {"a": 1},\n 7\n]', "FT330", 3, b"7"),
         (b'[\n {"a": 1},\n {"a": "\xff"}\n]', "FT322", 3, b"\xff"),
-        (b'[\n {"a": 1},\n {"a": NaN}\n]', "FT327", 3, b'{"a": NaN'),
+        (b'[\n {"a": 1},\n {"a": NaN}\n]', "FT327", 3, b"NaN"),
     ],
 )
 def test_faults_of_an_array(tmp_path: Path, body: bytes, code: str, line: int, at: bytes) -> None:

@@ -171,7 +171,12 @@ def preference(chosen: str, rejected: str) -> Row:
 
 
 quantities = st.none() | st.integers(-(2**40), 2**40) | st.floats(-1e9, 1e9)
-ARGUMENTS: dict[str, tuple[Any, ...]] = {"quantile": (0.3,), "distinct_n": (2,)}
+ARGUMENTS: dict[str, tuple[Any, ...]] = {
+    "quantile": (0.3,),
+    "distinct_n": (2,),
+    "outliers": (3.5,),
+    "rare": (0.2,),
+}
 
 
 @settings(max_examples=80, deadline=None)
@@ -182,6 +187,9 @@ def test_aggregates_do_not_see_how_rows_are_cut(name: str, data: st.DataObject) 
         "count_where": st.booleans(),
         "share": st.booleans(),
         "distinct": st.none() | st.integers(0, 5) | st.text("ab", max_size=2),
+        "repeats": st.none() | st.text("ab", max_size=2),
+        "rare": st.none() | st.text("ab", max_size=2),
+        "conflicts": st.tuples(st.none() | st.text("a", max_size=2), st.sampled_from("xy")),
         "entropy": st.none() | st.integers(0, 5) | st.text("ab", max_size=2),
         "contradictions": st.builds(preference, st.sampled_from("AB"), st.sampled_from("AB")),
     }

@@ -104,7 +104,26 @@ _FILES = (
     ),
 )
 
+_NAMES = (
+    _run(
+        "FT309",
+        "file-name-not-utf-8",
+        "the name of a data file is not UTF-8",
+        "JSON, TOML and every report are UTF-8, so that such a name can stand in none of them.",
+        "sed -i 's/rows.jsonl/r*.jsonl/' spec.ftspec && mv rows.jsonl $(printf 'r\\351.jsonl')",
+        "mv r*.jsonl rows.jsonl",
+    ),
+)
+
 _LINES = (
+    _row(
+        "FT319",
+        "negative-zero",
+        "a number is a zero with a minus sign",
+        "JSON has `-0`; some readers keep its sign as a double, others read the whole number 0, so "
+        "the same row can get two digests.",
+        _GOOD.replace('{"messages"', '{"tools": -0, "messages"'),
+    ),
     _row(
         "FT320",
         "malformed-json",
@@ -371,4 +390,17 @@ _RULES = (
     ),
 )
 
-CODES: tuple[Code, ...] = (*_FILES, *_LINES, *_RULES)
+_DRIFT = (
+    _row(
+        "FT385",
+        "type-drift",
+        "a field changes its type from row to row",
+        "Readers that give a column one type, such as Arrow's, stop in the middle of such a file. "
+        "The message has the first row of each type. Declare the field in a schema, and every row "
+        "of another type is an error of its own.",
+        _GOOD.replace('{"messages"', '{"tools": "[]", "messages"')
+        + _GOOD.replace('{"messages"', '{"tools": [], "messages"'),
+    ),
+)
+
+CODES: tuple[Code, ...] = (*_FILES, *_NAMES, *_LINES, *_RULES, *_DRIFT)

@@ -12,7 +12,22 @@ dataset support {
 }
 """
 
+_LABELS = _SPEC.replace("chat", "line", 1).replace(
+    "ftspec 1\n", "ftspec 1\n\nschema line { text: text  label: text }\n"
+)
+_AGREE = "\ncoverage support { expect disagreements(label) == 0 }\n"
+
 CODES: tuple[Code, ...] = (
+    Code(
+        "FT386",
+        "no-duplicates-to-compare",
+        "disagreements are asked for where no dedup block finds duplicates",
+        "`disagreements(…)` compares the rows that a `dedup` block removes with those it keeps in "
+        "their place. Without one there is nothing to compare, and no count would mean anything.",
+        _LABELS + _AGREE,
+        _LABELS + "\ndedup support { drop near on text }\n" + _AGREE,
+        "run",
+    ),
     Code(
         "FT400",
         "too-much-dropped",

@@ -7,6 +7,7 @@ Every entry of ``ROW``, ``AGGREGATES``, ``GROUPS`` and ``SCORERS`` has exactly o
 from __future__ import annotations
 
 from ftdsl.language.catalog import (
+    across_rows,
     aggregates,
     arguments,
     data_blocks,
@@ -47,7 +48,8 @@ ROW: dict[str, FunctionEntry] = _by_name(
     tokens.FUNCTIONS,
     numbers.FUNCTIONS,
 )
-AGGREGATES: dict[str, FunctionEntry] = _by_name(aggregates.FUNCTIONS)
+AGGREGATES: dict[str, FunctionEntry] = _by_name(aggregates.FUNCTIONS, across_rows.FUNCTIONS)
+OF_DUPLICATES: frozenset[str] = across_rows.OF_DUPLICATES
 GROUPS: dict[str, FunctionEntry] = _by_name(groups.FUNCTIONS)
 SCORERS: dict[str, FunctionEntry] = _by_name(scorers.FUNCTIONS)
 SOURCES: dict[str, FunctionEntry] = _by_name(sources.FUNCTIONS)

@@ -83,7 +83,10 @@ def dataset_scope(
     """All rows of a dataset of ``schema``; ``context`` is the block kind for measures."""
     names = {"rows": Known("field", ROWS), **_measures(context)}
     row = row_scope(ws, module, schema, place)
-    return Scope(module, "dataset", place, names, catalog.AGGREGATES, row, {}, row.complete)
+    functions = catalog.AGGREGATES
+    if context != "coverage":
+        functions = {n: one for n, one in functions.items() if n not in catalog.OF_DUPLICATES}
+    return Scope(module, "dataset", place, names, functions, row, {}, row.complete)
 
 
 def verdict_scope(module: Module) -> Scope:

@@ -1,0 +1,80 @@
+"""Functions over all rows that compare them with one another, and name those they mean."""
+
+from __future__ import annotations
+
+from ftdsl.language.catalog.entry import Cost, FunctionEntry, Parameter, Scope
+
+_ANY = Parameter("value", "rows(any)", "a value of each row")
+
+OF_DUPLICATES = frozenset({"disagreements"})
+"""Functions that need the groups of a `dedup` block, and so stand in `coverage` alone."""
+
+FUNCTIONS: tuple[FunctionEntry, ...] = (
+    FunctionEntry(
+        "repeats",
+        (_ANY,),
+        "int",
+        Scope.DATASET,
+        Cost.CHEAP,
+        "Number of rows whose value an earlier row has. Names the first ten, each with that row.",
+        "expect repeats(normalize(prompt)) == 0",
+        minimum=0,
+    ),
+    FunctionEntry(
+        "conflicts",
+        (
+            Parameter("key", "rows(any)", "what rows have in common, such as the prompt"),
+            Parameter("value", "rows(any)", "what they should then agree on"),
+        ),
+        "int",
+        Scope.DATASET,
+        Cost.CHEAP,
+        "Number of keys whose rows have different values. Names the first row that contradicts an "
+        "earlier one, for ten keys.",
+        "expect conflicts(normalize(prompt), topic) == 0",
+        minimum=0,
+    ),
+    FunctionEntry(
+        "disagreements",
+        (Parameter("value", "rows(any)", "what a row and its duplicate should agree on"),),
+        "int",
+        Scope.DATASET,
+        Cost.CHEAP,
+        "Number of rows that the `dedup` block removes although their value is another than that "
+        "of the row kept in their place: label disagreement within near-duplicates. Names the "
+        "first ten pairs. In `coverage` alone, whose dataset has a `dedup` block.",
+        "expect disagreements(topic) == 0",
+        minimum=0,
+    ),
+    FunctionEntry(
+        "outliers",
+        (
+            Parameter("value", "rows(number)", "a quantity of each row"),
+            Parameter(
+                "z", "float", "robust deviations from the median", 3.5, keyword=True, minimum=0
+            ),
+        ),
+        "int",
+        Scope.DATASET,
+        Cost.CHEAP,
+        "Number of rows that lie more than `z` robust deviations from the median: "
+        "0.6745 |x - median| / MAD (Iglewicz and Hoaglin 1993); where the MAD is 0, the mean "
+        "absolute deviation times 1.2533 stands for MAD / 0.6745. Names the ten farthest.",
+        "expect outliers(words(reply.text), z: 10) == 0",
+        minimum=0,
+    ),
+    FunctionEntry(
+        "rare",
+        (
+            _ANY,
+            Parameter("below", "share", "share of the rows", keyword=True, minimum=0, maximum=1),
+        ),
+        "int",
+        Scope.DATASET,
+        Cost.CHEAP,
+        "Number of rows whose value fewer than `below` of the rows have, such as a stray language "
+        "or a label with a slip. Names the first ten.",
+        "expect rare(topic, below: 1%) == 0",
+        minimum=0,
+    ),
+)
