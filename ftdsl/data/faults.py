@@ -7,6 +7,7 @@ from typing import Literal
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Refused
+from ftdsl.privacy.masking import BEYOND, masked
 
 EXCERPT = 120
 
@@ -28,8 +29,9 @@ class Fault:
 
 
 def excerpt(data: bytes) -> str:
-    """The start of ``data`` as text that is safe to store: undecodable bytes as ``\\xNN``."""
-    return data[:EXCERPT].decode("utf-8", "backslashreplace")
+    """The start of ``data`` as text that is safe to store: undecodable bytes as ``\\xNN``, personal
+    data and secrets masked."""
+    return masked(data[: EXCERPT + BEYOND].decode("utf-8", "backslashreplace"), EXCERPT)
 
 
 def refusal(code: str, message: str, span: Span | None, help: str = "", path: str = "") -> Refused:

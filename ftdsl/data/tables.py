@@ -127,7 +127,9 @@ def _add(
 ) -> None:
     if len(cells) != len(header):
         message = f"the row has {len(cells)} cells, the header {len(header)}"
-        block.fail(Fault("FT346", message, line, offset, 1, _CSV_HELP, ",".join(cells)[:120]))
+        block.fail(
+            Fault("FT346", message, line, offset, 1, _CSV_HELP, excerpt(",".join(cells).encode()))
+        )
         return
     block.values.append(
         {

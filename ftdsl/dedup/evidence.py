@@ -17,6 +17,7 @@ from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Context, Progress, Refused
 from ftdsl.language.program import DatasetDef, DropDef, Expr
 from ftdsl.plan.steps import DedupStep
+from ftdsl.privacy.masking import masked
 from ftdsl.quality.expressions import Block, Evaluator
 from ftdsl.results.models import Removal
 
@@ -116,7 +117,7 @@ def _look(
             by_run = drop.method == "ngram"
             texts = _texts(evaluator, on, [rows[i] for i in which])
             for i, parts in zip(which, texts, strict=True):
-                excerpts[i][number] = "\n".join(parts)[: _SEARCHED if by_run else EXCERPT]
+                excerpts[i][number] = masked("\n".join(parts), _SEARCHED if by_run else EXCERPT)
         for at, row, shown in zip(chosen, rows, excerpts, strict=True):
             _same(row, places, count + at)
             seen[count + at] = _Seen(row.row_id, row.path, row.line, shown)

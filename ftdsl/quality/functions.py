@@ -10,6 +10,7 @@ from ftdsl.quality import (
     characters,
     content_parts,
     conversation,
+    delicate,
     languages,
     lengths,
     markup,
@@ -40,6 +41,7 @@ COLUMNS: dict[str, Callable[..., list[Any]]] = {
     **characters.FUNCTIONS,
     **spelling.FUNCTIONS,
     **languages.FUNCTIONS,
+    **delicate.FUNCTIONS,
 }
 """Functions of a whole column of texts and further constants. Those that count tokens depend
 on the dataset: they are the methods of ``row_tokens.RowTokens``."""
@@ -51,6 +53,7 @@ REASONS: dict[str, Callable[..., str]] = {
     **tool_schemas.REASONS,
     **characters.REASONS,
     **preference.REASONS,
+    **delicate.REASONS,
 }
 """What a finding tells of a bad value: where in the row it comes from. Takes the function's own
 arguments; "" says nothing."""

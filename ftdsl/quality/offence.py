@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ftdsl.data.places import Place, joined, place_at, places, turns
 from ftdsl.data.rows import Row
 from ftdsl.language.program import Expr
+from ftdsl.privacy.masking import masked
 from ftdsl.quality.evidence import EVIDENCE
 from ftdsl.quality.expressions import Block, Evaluator
 from ftdsl.quality.statements import is_aggregate
@@ -111,6 +112,8 @@ def _pointed(call: Expr, row: Row) -> Offence | None:
 def window(place: Place, start: int, end: int) -> Offence:
     """The characters from ``start`` to ``end`` of a place with what stands around them."""
     text = place.text
+    if masked(text) != text:  # a window could begin in the middle of what is masked
+        return Offence(masked(text, EXCERPT), place.turn, place.role)
     first = max(0, start - _BEFORE) if start > EXCERPT * 3 // 4 else 0
     lead = "…" if first else ""
     excerpt = lead + text[first : first + EXCERPT - len(lead)]
@@ -124,7 +127,7 @@ def _at_turn(row: Row, index: int) -> Offence | None:
     if index >= len(said):
         return None
     text = joined(said[index])
-    return Offence(text[:EXCERPT], index, said[index][0].role)
+    return Offence(masked(text, EXCERPT), index, said[index][0].role)
 
 
 def _head(found: list[Place]) -> Offence | None:
@@ -132,4 +135,4 @@ def _head(found: list[Place]) -> Offence | None:
     if not found:
         return None
     place = found[-1]
-    return Offence(place.text[:EXCERPT], place.turn, place.role)
+    return Offence(masked(place.text, EXCERPT), place.turn, place.role)

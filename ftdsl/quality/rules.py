@@ -14,6 +14,7 @@ from ftdsl.data.rows import text as text_of
 from ftdsl.language.program import Expr, RuleDef
 from ftdsl.language.remedies import fix_name, remedies
 from ftdsl.quality.corrections import spelling_choices
+from ftdsl.privacy.masking import masked
 from ftdsl.quality.expressions import Block, Evaluator
 from ftdsl.quality.offence import EXCERPT, Offence, Offences
 from ftdsl.quality.statements import is_aggregate, source_of
@@ -127,25 +128,27 @@ def _shown(expr: Expr | None) -> Iterator[Expr]:
 
 
 def _explained(value: Any, reason: str) -> str:
-    if len(reason) > REASON:
-        reason = reason[:REASON] + "…"
-    return f"{shown(value)} ({reason})" if reason else shown(value)
+    return f"{shown(value)} ({_cut(reason, REASON)})" if reason else shown(value)
 
 
 def shown(value: Any) -> str:
-    """A value as a report shows it: texts in quotes, and cut."""
+    """A value as a report shows it: texts in quotes, cut, personal data and secrets masked."""
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "null"}[value]
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, int):
         return str(value)
-    if isinstance(value, str) and len(value) > VALUE:
-        value = value[:VALUE] + "…"
-    text = orjson.dumps(value, default=str).decode()
-    return text if len(text) <= VALUE * 2 else text[: VALUE * 2] + "…"
+    if isinstance(value, str):
+        value = _cut(value, VALUE)
+    return _cut(orjson.dumps(value, default=str).decode(), VALUE * 2)
+
+
+def _cut(text: str, limit: int) -> str:
+    """``text`` with what is delicate in it masked, and no longer than ``limit``."""
+    return masked(text, limit) + ("…" if len(text) > limit else "")
 
 
 def row_excerpt(row: Row) -> str:
-    """The start of the row's text."""
-    return text_of(row)[:EXCERPT]
+    """The start of the row's text, masked."""
+    return masked(text_of(row), EXCERPT)

@@ -11,11 +11,12 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "ftdsl"
 
 STEPS = {"data", "quality", "dedup", "diversity", "models", "evaluation", "training"}
-BELOW_STEPS = {"diagnostics", "language", "results", "plan"}
+BELOW_STEPS = {"diagnostics", "language", "results", "plan", "privacy"}
 
 #: folder → the folders it may import from (its own aside).
 ALLOWED: dict[str, set[str]] = {
     "diagnostics": set(),
+    "privacy": set(),
     "language": {"diagnostics"},
     "results": {"diagnostics"},
     "plan": {"diagnostics", "language", "results", "data", "engine"},

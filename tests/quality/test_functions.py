@@ -20,6 +20,7 @@ from ftdsl.quality import (
     characters,
     content_parts,
     conversation,
+    delicate,
     functions,
     languages,
     lengths,
@@ -55,6 +56,7 @@ FAMILIES = (
     casing,
     markup,
     numbers,
+    delicate,
 )
 
 

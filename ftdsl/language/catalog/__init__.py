@@ -11,6 +11,7 @@ from ftdsl.language.catalog import (
     aggregates,
     arguments,
     data_blocks,
+    delicate,
     fixes,
     formats,
     groups,
@@ -46,6 +47,7 @@ ROW: dict[str, FunctionEntry] = _by_name(
     pairs.FUNCTIONS,
     text.FUNCTIONS,
     tokens.FUNCTIONS,
+    delicate.FUNCTIONS,
     numbers.FUNCTIONS,
 )
 AGGREGATES: dict[str, FunctionEntry] = _by_name(aggregates.FUNCTIONS, across_rows.FUNCTIONS)

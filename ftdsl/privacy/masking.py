@@ -1,0 +1,57 @@
+"""What a report may show of a text: personal data and secrets are masked, whoever asks.
+
+All that leaves a step passes through here: excerpts, values, reasons. A report that is uploaded
+to a pull request must not be the leak that it warns of.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from ftdsl.privacy.detector import Family, compiled
+from ftdsl.privacy.personal_data import (
+    CARDS,
+    EMAILS,
+    IBANS,
+    IP_ADDRESSES,
+    PHONES,
+    SOCIAL_SECURITY,
+)
+from ftdsl.privacy.secrets import SECRETS
+
+FAMILIES: tuple[Family, ...] = (
+    SECRETS,
+    EMAILS,
+    CARDS,
+    IBANS,
+    PHONES,
+    IP_ADDRESSES,
+    SOCIAL_SECURITY,
+)
+BEYOND = 16 * 1024
+"""Characters behind a cut that are read too, so that what the cut goes through is still known."""
+
+
+@cache
+def _sieve() -> Any:
+    """Matches in every text that has something to mask, and in few others."""
+    return compiled(r"@|://|[0-9][0-9 ().:-]{6}|[0-9]{1,3}\.[0-9]{1,3}\.|[A-Za-z0-9_./+-]{20}|KEY")
+
+
+def masked(text: str, limit: int | None = None) -> str:
+    """``text``, cut to ``limit`` characters, with what is delicate in it masked."""
+    cut = limit is not None and len(text) > limit
+    head = text[: limit + BEYOND] if cut and limit is not None else text
+    data = head.encode("utf-8", "surrogatepass")
+    if _sieve().search(data) is not None:
+        data = _masked(data)
+        head = data.decode("utf-8", "surrogatepass")
+    return head[:limit] if cut else head
+
+
+def _masked(data: bytes) -> bytes:
+    for family in FAMILIES:
+        for mark in reversed(family.found(data)):
+            data = data[: mark.start] + mark.masked.encode() + data[mark.end :]
+    return data
