@@ -30,8 +30,8 @@ class Mark:
 @dataclass(frozen=True)
 class Detector:
     """``accepts`` decides on a match, with what stands in front of it and behind it. ``mask`` says
-    how it is shown. ``alone`` matches may not touch a letter, a digit or an underscore. Where the pattern runs over
-    line ends, ``sign`` is a pattern for what its first line holds."""
+    how it is shown. ``alone`` matches may not touch a letter, a digit or an underscore. Where the
+    pattern runs over line ends, ``sign`` is a pattern for what its first line holds."""
 
     kind: str
     pattern: str
