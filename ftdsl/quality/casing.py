@@ -35,10 +35,30 @@ def normalize(*texts: str) -> str:
     return "\n".join(" ".join(_WORD.findall(unicode_form("NFKC", one).casefold())) for one in texts)
 
 
+def opening(text: str) -> str:
+    """How the text begins: upper, lower, digit, other or none."""
+    first = text.lstrip()[:1]
+    if not first:
+        return "none"
+    if first.isdigit():
+        return "digit"
+    return "upper" if first.isupper() else "lower" if first.islower() else "other"
+
+
+def ending(text: str) -> str:
+    """How the text ends: its last mark, letter, digit or none."""
+    last = text.rstrip()[-1:]
+    if not last:
+        return "none"
+    return "letter" if last.isalpha() else "digit" if last.isdigit() else last
+
+
 EACH: dict[str, Any] = {
     "lower": lower,
     "upper": upper,
     "strip": strip,
     "nfc": nfc,
     "normalize": normalize,
+    "opening": opening,
+    "ending": ending,
 }

@@ -1,4 +1,4 @@
-"""Characters and runs that a clean text does not hold: controls, mojibake, tokens, repetition."""
+"""Characters and runs that a clean text does not hold: controls and reserved tokens."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ftdsl.quality.patterns import count_matches, matches
+from ftdsl.quality.patterns import count_matches
 from ftdsl.quality.texts import Texts, as_texts
 
 CONTROL = (
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}\x{200b}-\x{200f}\x{202a}-\x{202e}"
     r"\x{2060}-\x{2064}\x{2066}-\x{2069}\x{feff}]"
 )
-_SECOND_BYTES = "\x80-\xbfƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ€‚"
-MOJIBAKE = f"Ã[{_SECOND_BYTES}]|Â[\xa0-\xbf]|â€[™œ˜š“”¦¢\x98-\x9d]|â‚¬|ï»¿|ï¿½|\ufffd"
 SPECIAL = "|".join(
     (
         # ChatML, Llama 3 and 4, Qwen, Phi, gpt-oss, StarCoder; DeepSeek writes wide bars.
@@ -38,7 +36,6 @@ _FOLLOWS[list(b"|\xefse/bpufSIATME")] = True
 """What may follow the last ``<`` or ``[`` that opens a special token."""
 _TOLD = 6
 _ALLOWED = b"\t\n\r"
-_WORD = re.compile(r"\w+")
 
 
 def control_characters(column: list[str]) -> list[int]:
@@ -62,12 +59,6 @@ def _count_among(texts: Texts, source: str, suspect: list[bool]) -> list[int]:
     return counts
 
 
-def mojibake(column: list[str]) -> list[bool]:
-    """Whether each text shows UTF-8 that was read as Latin-1 or Windows-1252, or U+FFFD."""
-    texts = as_texts(column)
-    return [False] * len(texts) if texts.ascii else matches(texts, MOJIBAKE)
-
-
 def special_tokens(column: list[str]) -> list[int]:
     """Reserved tokens of chat templates, such as ``<|im_end|>``, written out in each text."""
     texts = as_texts(column)
@@ -80,20 +71,6 @@ def special_tokens(column: list[str]) -> list[int]:
     return _count_among(texts, SPECIAL, suspect)
 
 
-def repeated(column: list[str], n: int = 3) -> list[float]:
-    """Share of each text's runs of ``n`` words (lower case) that occur earlier in it; 0 where the
-    text is shorter than ``n`` words. The "duplicate n-gram" filter of Gopher (Rae et al. 2021)."""
-    return [_repeated(one, n) for one in column]
-
-
-def _repeated(text: str, n: int) -> float:
-    words = _WORD.findall(text.lower())
-    total = len(words) - n + 1
-    if total <= 0:
-        return 0.0
-    return 1.0 - len(set(zip(*(words[i:] for i in range(n)), strict=False))) / total
-
-
 def _special_tokens_in(text: str) -> str:
     found = list(dict.fromkeys(re.findall(SPECIAL, text)))
     return ", ".join(found[:_TOLD]) + (f" and {len(found) - _TOLD} more" * (len(found) > _TOLD))
@@ -101,9 +78,7 @@ def _special_tokens_in(text: str) -> str:
 
 FUNCTIONS: dict[str, Any] = {
     "control_characters": control_characters,
-    "mojibake": mojibake,
     "special_tokens": special_tokens,
-    "repeated": repeated,
 }
 
 REASONS: dict[str, Any] = {"special_tokens": _special_tokens_in}

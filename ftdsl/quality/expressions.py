@@ -188,6 +188,12 @@ class Evaluator:
             return _lifted(BINARY[node.op], [left], (repeat(self._constant(second)),))
         return _lifted(BINARY[node.op], [left, self.values(node.args[1], block, rows)])
 
+    def _settled(self, node: Node) -> Any:
+        """A literal, or a list of them."""
+        if node.op == "list":
+            return [self._constant(self._nodes[one]) for one in node.args]
+        return node.value
+
     def _is_constant(self, node: Node) -> bool:
         return node.op == "list" and all(self._nodes[one].op == "literal" for one in node.args)
 
@@ -215,8 +221,8 @@ class Evaluator:
             return _lifted(EACH[name], columns)
         function = COLUMNS.get(name) or getattr(self._tokens, name)
         further = [self._nodes[one] for one in node.args[1:]]
-        if all(one.op == "literal" for one in further):
-            constants = [one.value for one in further]
+        if all(one.op == "literal" or self._is_constant(one) for one in further):
+            constants = [self._settled(one) for one in further]
             return _skipping_null(lambda column: function(column, *constants), columns[0])
         return _lifted(lambda *values: function([values[0]], *values[1:])[0], columns)
 

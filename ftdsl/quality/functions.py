@@ -6,17 +6,21 @@ from collections.abc import Callable
 from typing import Any
 
 from ftdsl.quality import (
+    boilerplate,
     casing,
     characters,
+    completeness,
     content_parts,
     conversation,
     delicate,
     languages,
     lengths,
     markup,
+    mojibake,
     numbers,
     patterns,
     preference,
+    repetition,
     spelling,
     tool_calls,
     tool_schemas,
@@ -31,6 +35,10 @@ EACH: dict[str, Callable[..., Any]] = {
     **preference.EACH,
     **casing.EACH,
     **markup.EACH,
+    **boilerplate.EACH,
+    **languages.EACH,
+    **completeness.EACH,
+    **repetition.EACH,
 }
 """Functions of one row's values."""
 
@@ -42,6 +50,9 @@ COLUMNS: dict[str, Callable[..., list[Any]]] = {
     **spelling.FUNCTIONS,
     **languages.FUNCTIONS,
     **delicate.FUNCTIONS,
+    **boilerplate.FUNCTIONS,
+    **mojibake.FUNCTIONS,
+    **repetition.FUNCTIONS,
 }
 """Functions of a whole column of texts and further constants. Those that count tokens depend
 on the dataset: they are the methods of ``row_tokens.RowTokens``."""
@@ -54,6 +65,13 @@ REASONS: dict[str, Callable[..., str]] = {
     **characters.REASONS,
     **preference.REASONS,
     **delicate.REASONS,
+    **boilerplate.REASONS,
+    **completeness.REASONS,
+    **languages.REASONS,
+    **mojibake.REASONS,
+    **patterns.REASONS,
+    **repetition.REASONS,
+    **spelling.REASONS,
 }
 """What a finding tells of a bad value: where in the row it comes from. Takes the function's own
 arguments; "" says nothing."""

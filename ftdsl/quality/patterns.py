@@ -138,3 +138,15 @@ FUNCTIONS: dict[str, Any] = {
     "starts_with": starts_with,
     "ends_with": ends_with,
 }
+
+_MOST_SHOWN = 80
+
+
+def _first_match(text: str, source: str) -> str:
+    data = text.encode()
+    spans = pattern(source).spans(data)
+    shown = " ".join(data[slice(*spans[0])].decode().split()) if spans else ""
+    return f"`{shown[:_MOST_SHOWN]}`" if shown else ""
+
+
+REASONS: dict[str, Any] = {"matches": _first_match, "count_matches": _first_match}

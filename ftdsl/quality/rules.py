@@ -111,7 +111,7 @@ class RowRule:
             return [shown(one) for one in values]
         given = [self._evaluator.column(one, block, failing) for one in expr.args]
         return [
-            _explained(one, reason(*args) if one is False or (one and one is not True) else "")
+            _explained(one, reason(*args) if one or one is False else "")
             for one, args in zip(values, zip(*given, strict=True), strict=True)
         ]
 

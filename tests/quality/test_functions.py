@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 from ftdsl.data.rows import row_value
 from ftdsl.language import catalog
 from ftdsl.quality import (
+    boilerplate,
     casing,
     characters,
+    completeness,
     content_parts,
     conversation,
     delicate,
@@ -25,9 +27,11 @@ from ftdsl.quality import (
     languages,
     lengths,
     markup,
+    mojibake,
     numbers,
     patterns,
     preference,
+    repetition,
     spelling,
     tool_calls,
     tool_schemas,
@@ -57,6 +61,10 @@ FAMILIES = (
     markup,
     numbers,
     delicate,
+    boilerplate,
+    completeness,
+    mojibake,
+    repetition,
 )
 
 
@@ -108,6 +116,55 @@ def value(name: str, *args: Any) -> Any:
         ("misspelled", ("'Recieve' (teh) WIERD",), 3),
         ("misspelled", ("I don't receive the mail",), 0),
         ("misspelled", ("teh_name teh2 éteh",), 0),
+        ("misspelled", ("`recieve` and ```\nteh\n``` at https://x.org/teh, teh@x.org",), 0),
+        ("misspelled", ("She met Shepard and Ned. Recieve it.",), 1),
+        ("truncated", ("It tells all who come to see it of the importance of",), True),
+        ("truncated", ("It tells all who come to see it of the importance, and",), True),
+        ("truncated", ("It tells all who come to see it (the old one, the new one",), True),
+        ("truncated", ("It tells all who come to see it of the impor-",), True),
+        ("truncated", ("It tells all who come to see it of its importance",), False),
+        ("truncated", ("Paris and",), False),
+        ("truncated", ("x = f(a, b, c, d, e, g, h, i, j, k, l,",), False),
+        ("refusal", ("I'm sorry, but I can't assist with that.",), True),
+        ("refusal", ("As an AI language model, I cannot write poems.",), True),
+        ("refusal", ("I'm sorry, but I am unable to come into work today.",), False),
+        ("refusal", ("Say: I'm sorry, but I can't assist with that.",), False),
+        ("boilerplate", ("Well, as an AI language model, I am trained by OpenAI.",), 2),
+        ("boilerplate", ("An AI is a machine.",), 0),
+        ("stand_in", (" <noinput>\n",), True),
+        ("stand_in", ("N/A",), True),
+        ("stand_in", ("None",), False),
+        ("stand_in", ("No input was given.",), False),
+        ("unfilled", ("Dear [Your Name], [Insert date]",), 2),
+        ("unfilled", ("a[0] and [1]",), 0),
+        ("merged_rows", ("Oak.\n18. Instruction: Name it.\n18. Input: none",), 1),
+        ("merged_rows", ("### Response:\nOak",), 1),
+        ("merged_rows", ("The instruction: press it.",), 0),
+        ("url_only", ("Read this.\nhttps://x.org/a?b",), True),
+        ("url_only", ("Read https://x.org/a?b now",), False),
+        ("attachments", ("See it <image attached> [photo]",), 2),
+        ("echoes", ("a b c d e f g h i j k l. M", "A b, c d e f g h i j k l"), True),
+        ("echoes", ("a b c", "a b c"), False),
+        ("repeated_lines", ("a\nb\n\na\n a",), 0.5),
+        ("repeated_sentences", ("It is what it is. It is what it is. Yes. Yes.",), 0.5),
+        ("opening", (" the",), "lower"),
+        ("opening", ("Été",), "upper"),
+        ("opening", ("“It",), "other"),
+        ("ending", ("It is. ",), "."),
+        ("ending", ("It is",), "letter"),
+        (
+            "in_language",
+            ("Das ist eine Antwort, die ohne Zweifel auf Deutsch ist, ja.", "en"),
+            False,
+        ),
+        (
+            "in_language",
+            ("Das ist eine Antwort, die ohne Zweifel auf Deutsch ist, ja.", "de"),
+            True,
+        ),
+        ("in_language", ("Bonjour", "en"), True),
+        ("mojibake", ("Ð¿Ñ€Ð¸Ð²ÐµÑ‚ РїСЂРёРІРµС‚",), True),
+        ("mojibake", ("CAFÉ» À la «ÉTÉ» Привет, С уважением",), False),
         ("repeated", ("a b c a b c", 3), 0.25),
         ("repeated", ("a b", 3), 0.0),
         ("control_characters", ("a\tb\nc\r\n",), 0),
@@ -324,3 +381,18 @@ def test_looking_for_marks_first_misses_nothing(column: list[str]) -> None:
     assert characters.special_tokens(column) == plain
     control = [len(list(re2.finditer(characters.CONTROL, one))) for one in column]
     assert characters.control_characters(column) == control
+
+
+def test_a_finding_says_which_words_and_what_was_meant() -> None:
+    told = functions.REASONS["misspelled"]
+    assert told("I recieve teh `hte` mail") == "recieve → receive, teh → the"
+    assert told("I recieve teh mail", "Recieve") == "teh → the"
+    assert misspelled(["I recieve teh mail", "teh"], ["teh", "x"]) == [1, 0]
+
+
+def test_a_finding_quotes_what_a_pattern_matched() -> None:
+    assert functions.REASONS["matches"]("Well, as an AI model", "(?i)AS AN AI") == "`as an AI`"
+    assert functions.REASONS["boilerplate"]("Yes, as an AI model") == "`as an AI model`"
+    assert functions.REASONS["truncated"]("One of us has come here, and it is of the") == (
+        "ends in `the`"
+    )

@@ -26,6 +26,7 @@ from ftdsl.language.catalog import (
     tokens,
     tools,
     training_blocks,
+    wording,
 )
 from ftdsl.language.catalog.entry import (
     BlockEntry,
@@ -47,6 +48,7 @@ ROW: dict[str, FunctionEntry] = _by_name(
     pairs.FUNCTIONS,
     text.FUNCTIONS,
     tokens.FUNCTIONS,
+    wording.FUNCTIONS,
     delicate.FUNCTIONS,
     numbers.FUNCTIONS,
 )

@@ -68,11 +68,17 @@ FUNCTIONS: tuple[FunctionEntry, ...] = (
     ),
     FunctionEntry(
         "misspelled",
-        (_TEXT,),
+        (
+            _TEXT,
+            Parameter(
+                "allow", "text|list(text)", "words that are right here", default="", keyword=True
+            ),
+        ),
         "int",
         Scope.ROW,
         Cost.HEAVY,
-        "Number of words found in a list of common English misspellings.",
+        "Number of words found in a list of common English misspellings; code and addresses of "
+        "pages are left out. Findings say which words, and what was meant.",
         "each must misspelled(reply.text) <= 2",
         minimum=0,
     ),
@@ -99,8 +105,8 @@ FUNCTIONS: tuple[FunctionEntry, ...] = (
     ),
     _test(
         "mojibake",
-        "The text shows the marks of UTF-8 read as another encoding, such as `Ã©` or `â€™`, or "
-        "holds the replacement character.",
+        "The text shows the marks of UTF-8 read as another encoding, such as `Ã©` or `â€™` "
+        "(by ftfy's heuristic), or holds the replacement character.",
         "each must not mojibake(reply.text)",
     ),
     _measure(
