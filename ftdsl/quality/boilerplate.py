@@ -25,7 +25,7 @@ BOILERPLATE = (
     r"|\bmy (?:last|latest) (?:knowledge )?update (?:was )?in (?:[a-z]+ )?20[0-9]{2}"
     r"|\bi (?:do not|don't) have (?:personal (?:opinions?|preferences?|experiences?|feelings)"
     r"|access to (?:real-time|the internet)|the ability to browse)"
-    r"|\b(?:trained|developed|created) by openai\b"
+    r"|\bi(?:'m| am| was)[^.\n]{0,60} (?:trained|developed|created) by openai\b"
 )
 _SORRY = (
     r"(?:(?:i(?:'m| am) )?(?:so |very |truly )?sorry,? (?:but |that )?"

@@ -125,6 +125,8 @@ def _found(texts: Texts, allow: str | list[str]) -> Iterator[tuple[int, str]]:
         word = texts.joined[start:end].decode()
         if word.lower() in allowed or _is_name(word, texts.joined[max(start - 8, 0) : start]):
             continue
+        if word.endswith("in") and texts.joined[end : end + 1] == b"'":
+            continue  # as spoken: cruisin'
         if row not in apart:
             apart[row] = prose.spans(texts.utf8[row])
         at = start - (int(ends[row - 1]) if row else 0)
