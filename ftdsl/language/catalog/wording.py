@@ -125,4 +125,25 @@ FUNCTIONS: tuple[FunctionEntry, ...] = (
         Parameter("language", "text", "an ISO 639-1 code"),
         extra="data",
     ),
+    _entry(
+        "grammar_errors",
+        "int",
+        "Number of grammar errors that a LanguageTool server finds; spelling, typography and style "
+        "are left out. The operator says where the server is, or it is started for the check.",
+        "each must grammar_errors(reply.text) <= 1",
+        Parameter("language", "text", "LanguageTool's code", default="en-US", keyword=True),
+        Parameter(
+            "disabled", "text|list(text)", "ids of rules to leave out", default="", keyword=True
+        ),
+        extra="grammar",
+    ),
+    _entry(
+        "sampled",
+        "bool",
+        "The text is in a sample of all texts, which its content and the seed decide. A costly "
+        "rule asks it in its `where`; the report says how many rows were asked.",
+        "each where sampled(reply.text, 10%) must grammar_errors(reply.text) <= 1",
+        Parameter("share", "share", "how many of the texts", minimum=0, maximum=1),
+        Parameter("seed", "int", "seed", default=0, keyword=True, minimum=0, maximum=2**63 - 1),
+    ),
 )
