@@ -1,4 +1,4 @@
-"""Grammar by a real LanguageTool server where one is at hand, and by one that fails for the rest."""
+"""Grammar by a real LanguageTool server where there is one, and by one that fails."""
 
 from __future__ import annotations
 
@@ -64,10 +64,9 @@ def test_a_real_server_finds_and_places_errors(server: str, tmp_path: Path) -> N
         "",
     ]
     found = checker.slips(texts)
-    places = [
-        [text[a : a + n] for a, n, *_ in slips] for text, slips in zip(texts, found, strict=True)
-    ]
-    assert places == [["have"], [], ["to", "go"], []]
+    pairs = zip(texts, found, strict=True)
+    places = [[text[a : a + n] for a, n, *_ in slips] for text, slips in pairs]
+    assert places == [["have"], [], ["go"], []]
     assert found[0][0][3] == "has"
     checker.url = "http://127.0.0.1:9"
     assert checker.slips(texts) == found, "kept answers are not asked again"
@@ -77,10 +76,8 @@ def test_a_check_says_what_is_wrong(
     server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(URL, server)
-    write(
-        tmp_path,
-        ROW % b"She have a dog." + ROW % b"She has a dog." + ROW % b"It are so, bob@gmail.com",
-    )
+    said = (b"She have a dog.", b"She has a dog.", b"It are so, bob@gmail.com")
+    write(tmp_path, b"".join(ROW % one for one in said))
     output = checked(tmp_path)
     values = [finding.values[0].value for finding in output.findings]
     assert len(values) == 2
