@@ -44,11 +44,11 @@ demo: $(VENV)/.demo  ## Run specs/quickstart.ftspec from data to gate and report
 
 test: $(VENV)/.dev lint  ## Lint, type-check and test (under 30 minutes on 2 cores)
 	@$(BIN)/python -m compileall -q ftdsl tests
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 test-all: $(VENV)/.dev lint  ## All tests, the long ones included
 	@$(BIN)/python -m compileall -q ftdsl tests
-	@$(BIN)/python -m pytest -q --run-slow
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --run-slow
 
 lint: $(VENV)/.dev  ## ruff, mypy --strict, and the specs' own formatter
 	@$(BIN)/ruff check -q .
