@@ -48,7 +48,9 @@ def configure(parser: ArgumentParser) -> None:
         "--out", dest="file", required=True, metavar="FILE", help="where the rows go, as JSON lines"
     )
     add_set_option(parser)
-    parser.set_defaults(out=None, offline=True, allow_host=[], allow_extern=[], workers=None)
+    parser.set_defaults(
+        out=None, offline=True, allow_host=[], allow_extern=[], workers=None, no_baseline=False
+    )
 
 
 def run(arguments: Namespace) -> int:

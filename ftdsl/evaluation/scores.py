@@ -1,67 +1,118 @@
-"""The scores of a block of outputs: which arguments each scorer is given, case by case."""
+"""The scores of a block of answers: which arguments each scorer is given, case by case."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from ftdsl.data.rows import Row
 from ftdsl.evaluation.scorers import SCORERS, Unscorable
+from ftdsl.language import catalog
 from ftdsl.language.program import Expr, ScoreDef
+from ftdsl.models.answer import Answer
 from ftdsl.quality.expressions import Block, Evaluator
 
 Scored = list[float | Unscorable]
 
+_ANSWER: dict[str, Callable[[Answer], Any]] = {
+    "output": lambda answer: answer.text,
+    "output.latency": lambda answer: answer.latency,
+    "output.tokens": lambda answer: answer.completion_tokens,
+    "output.finish_reason": lambda answer: answer.finish_reason,
+}
 
-def score_column(
-    score: ScoreDef, evaluator: Evaluator, rows: Sequence[Row], outputs: Sequence[str]
-) -> Scored:
-    """The score of each output against its row, or why it has none."""
-    lifted: dict[str, list[Any]] = {"output": list(outputs)}
-    reasons: list[Unscorable | None] = [None] * len(rows)
-    value = _lifted(score.value, evaluator, rows, lifted, reasons)
-    column = evaluator.column(value, Block(list(rows), lifted))
-    return [
-        float(found) if reason is None else reason
-        for found, reason in zip(column, reasons, strict=True)
-    ]
+
+class Scoring:
+    """The scores of one eval over its cases. ``root`` is where the files lie that scorers read."""
+
+    def __init__(self, evaluator: Evaluator, root: Path) -> None:
+        self._evaluator = evaluator
+        self._root = root
+
+    def column(self, score: ScoreDef, rows: Sequence[Row], answers: Sequence[Answer]) -> Scored:
+        """The score of each answer against its row, or why it has none. Raises OSError for a file
+        that the score names and that cannot be read."""
+        reasons: list[Unscorable | None] = [None] * len(rows)
+        given = dict(_read_of(score.value, answers, reasons))
+        value = self._lifted(score.value, rows, given, reasons)
+        column = self._evaluator.column(value, Block(list(rows), given))
+        return [
+            _in_range(found) if reason is None else reason
+            for found, reason in zip(column, reasons, strict=True)
+        ]
+
+    def _lifted(
+        self,
+        expr: Expr,
+        rows: Sequence[Row],
+        given: dict[str, list[Any]],
+        reasons: list[Unscorable | None],
+    ) -> Expr:
+        """``expr`` with every scorer call computed into ``given`` and read as a field of it."""
+        args = tuple(self._lifted(one, rows, given, reasons) for one in expr.args)
+        expr = replace(expr, args=args)
+        if expr.op != "call" or expr.value not in SCORERS:
+            return expr
+        scorer = SCORERS[str(expr.value)]
+        block = Block(list(rows), given)
+        columns = [
+            self._evaluator.column(one, block) for one in self._with_files(str(expr.value), args)
+        ]
+        found: list[float] = []
+        for case, values in enumerate(zip(*columns, strict=True)):
+            if None in values:  # behind a guard, such as `has(topic) and …`, that does not hold
+                found.append(0.0)
+                continue
+            try:
+                found.append(scorer(*values))
+            except Unscorable as reason:
+                reasons[case] = reasons[case] or reason
+                found.append(0.0)
+        name = f"scorer {len(given)}"  # no field can have a name with a space
+        given[name] = found
+        return Expr("field", expr.type, value=name)
+
+    def _with_files(self, scorer: str, args: Sequence[Expr]) -> list[Expr]:
+        """The arguments, the text of a file in the place of its path."""
+        parameters = catalog.SCORERS[scorer].parameters
+        paths = {place for place, one in enumerate(parameters) if one.type == "path"}
+        return [
+            replace(arg, value=(self._root / str(arg.value)).read_text(encoding="utf-8"))
+            if place in paths
+            else arg
+            for place, arg in enumerate(args)
+        ]
 
 
 def expected_column(
     scores: Sequence[ScoreDef], evaluator: Evaluator, rows: Sequence[Row]
 ) -> list[str]:
     """What the first score that compares texts expects of each case, for reports; else ""."""
-    for score in scores:
-        args = score.value.args
-        if score.value.value in SCORERS and len(args) > 1 and args[1].op != "literal":
-            column = evaluator.column(args[1], Block(list(rows), {"output": [""] * len(rows)}))
-            return [one if isinstance(one, str) else "" for one in column]
+    for call in (part for score in scores for part in score.value.walk()):
+        if call.op == "call" and call.value in SCORERS and len(call.args) > 1:
+            wanted = call.args[1]
+            if wanted.op != "literal" and wanted.type.name == "text":
+                column = evaluator.column(wanted, Block(list(rows), {"output": [""] * len(rows)}))
+                return [one if isinstance(one, str) else "" for one in column]
     return [""] * len(rows)
 
 
-def _lifted(
-    expr: Expr,
-    evaluator: Evaluator,
-    rows: Sequence[Row],
-    given: dict[str, list[Any]],
-    reasons: list[Unscorable | None],
-) -> Expr:
-    """``expr`` with every scorer call computed into ``given`` and read from there as a field."""
-    args = tuple(_lifted(one, evaluator, rows, given, reasons) for one in expr.args)
-    expr = replace(expr, args=args)
-    if expr.op != "call" or expr.value not in SCORERS:
-        return expr
-    scorer = SCORERS[str(expr.value)]
-    block = Block(list(rows), given)
-    columns = [evaluator.column(one, block) for one in args]
-    found: list[float] = []
-    for case, values in enumerate(zip(*columns, strict=True)):
-        try:
-            found.append(scorer(*values))
-        except Unscorable as reason:
-            reasons[case] = reason
-            found.append(0.0)
-    name = f"scorer {len(given)}"  # no field can have a name with a space
-    given[name] = found
-    return Expr("field", expr.type, value=name)
+def _read_of(
+    value: Expr, answers: Sequence[Answer], reasons: list[Unscorable | None]
+) -> Iterator[tuple[str, list[Any]]]:
+    """Each part of the answers that ``value`` reads. A case whose answer lacks one has no score."""
+    read = {str(one.value) for one in value.walk() if one.op == "field"}
+    for name in sorted(read & _ANSWER.keys()):
+        column = [_ANSWER[name](answer) for answer in answers]
+        for case, one in enumerate(column):
+            if one is None:
+                reasons[case] = Unscorable(f"`{name}` is not known of this answer")
+                column[case] = 0
+        yield name, column
+
+
+def _in_range(found: object) -> float | Unscorable:
+    number = float(found) if isinstance(found, int | float) else float("nan")
+    return number if 0 <= number <= 1 else Unscorable(f"it comes to {number:g}, not to 0 … 1")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ftdsl.data.rows import Row, read_rows
@@ -13,8 +13,10 @@ from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Context, Refused
 from ftdsl.evaluation.estimates import NO_VALUE, percentile, score_estimates, slice_estimates
 from ftdsl.evaluation.questions import is_replay, questions_of, shown_prompt
+from ftdsl.evaluation.reducers import reducer
 from ftdsl.evaluation.scorers import Unscorable
-from ftdsl.evaluation.scores import Scored, expected_column, score_column
+from ftdsl.evaluation.scores import Scored, Scoring, expected_column
+from ftdsl.language.program import ScoreDef
 from ftdsl.models.answer import Answer, Question
 from ftdsl.models.asking import answer_all
 from ftdsl.models.provision import asked_model
@@ -89,9 +91,12 @@ def _cases(
     block = Block(list(rows))
     keys = {one.name: evaluator.column(one.key, block) for one in step.eval.slices}
     expected = expected_column(step.eval.scores, evaluator, rows)
-    scored = _scores(step, evaluator, rows, answers)
+    scored = _scores(step, Scoring(evaluator, context.root), rows, answers)
+    reduce = reducer(str(dict(step.eval.settings).get("reduce", "mean")))
     for place, (row, group) in enumerate(zip(rows, answers, strict=True)):
-        scores, unscored = _of_case(group, {name: c[place] for name, c in scored.items()})
+        scores, unscored = _of_case(
+            group, {name: column[place] for name, column in scored.items()}, reduce
+        )
         yield Case(
             case_id=row.row_id,
             line=row.line,
@@ -109,23 +114,25 @@ def _cases(
 
 
 def _scores(
-    step: EvalStep, evaluator: Evaluator, rows: Sequence[Row], answers: Sequence[Sequence[Answer]]
+    step: EvalStep, scoring: Scoring, rows: Sequence[Row], answers: Sequence[Sequence[Answer]]
 ) -> dict[str, list[Scored]]:
     """Score → for each case its value in each epoch."""
-    epochs = len(answers[0])
-    outputs = [[group[epoch].text for group in answers] for epoch in range(epochs)]
+    epochs = [[group[epoch] for group in answers] for epoch in range(len(answers[0]))]
     found = {}
     for score in step.eval.scores:
-        columns = [score_column(score, evaluator, rows, column) for column in outputs]
+        try:
+            columns = [scoring.column(score, rows, given) for given in epochs]
+        except OSError as error:
+            raise Refused(_unreadable(score, error)) from None
         found[score.name] = [list(case) for case in zip(*columns, strict=True)]
     return found
 
 
 def _of_case(
-    answers: Sequence[Answer], scored: dict[str, Scored]
+    answers: Sequence[Answer], scored: dict[str, Scored], reduce: Callable[[Sequence[float]], float]
 ) -> tuple[dict[str, float], dict[str, str]]:
-    """The mean score over the epochs, or why there is none: one missing answer of several leaves
-    the case unscored, since the missing ones are seldom the easy ones."""
+    """The score over the epochs, or why there is none: one missing answer of several leaves the
+    case unscored, since the missing ones are seldom the easy ones."""
     failed = next((answer.error for answer in answers if answer.error), "")
     if failed:
         return {}, dict.fromkeys(scored, failed)
@@ -133,7 +140,7 @@ def _of_case(
     for name, values in scored.items():
         numbers = [value for value in values if not isinstance(value, Unscorable)]
         if len(numbers) == len(values):
-            scores[name] = sum(numbers) / len(numbers)
+            scores[name] = reduce(numbers)
         else:
             unscored[name] = str(next(v for v in values if isinstance(v, Unscorable)))
     return scores, unscored
@@ -159,6 +166,15 @@ def _write(path: Path, cases: Sequence[Case]) -> None:
             stream.write(case.model_dump_json().encode() + b"\n")
         stream.flush()
         os.fsync(stream.fileno())
+
+
+def _unreadable(score: ScoreDef, error: OSError) -> Diagnostic:
+    return Diagnostic(
+        "FT512",
+        f"score `{score.name}` reads `{error.filename}`, which cannot be read: {error.strerror}",
+        score.span or Span("", 0, 0),
+        help="paths are relative to the spec's own folder",
+    )
 
 
 def _no_cases(step: EvalStep) -> Diagnostic:

@@ -7,6 +7,7 @@ hold plain values only, and keep the span they came from so that later stages ca
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ftdsl.diagnostics.diagnostic import Span
@@ -48,6 +49,14 @@ class Expr:
     value: str | int | float | bool | None = None
     source: str = ""
     span: Span | None = None
+
+    def walk(self) -> Iterator[Expr]:
+        """This expression and all its parts, each before what stands after it in the spec."""
+        stack = [self]
+        while stack:
+            node = stack.pop()
+            yield node
+            stack.extend(reversed(node.args))
 
 
 Value = str | int | float | bool | None
@@ -244,7 +253,8 @@ class ModelDef:
 
 @dataclass(frozen=True, slots=True)
 class ScoreDef:
-    """``score NAME = scorer(output, …)``: ``value`` is an Expr over the row and ``output``."""
+    """``score NAME = …``: ``value`` is an Expr over the row and ``output``, yes or no or a number
+    from 0 to 1. ``scorer`` is the first scorer that it calls, "" where it calls none."""
 
     name: str
     scorer: str

@@ -20,6 +20,7 @@ from ftdsl.language.program import (
     GateDef,
     Program,
     RuleDef,
+    ScoreDef,
     TrainDef,
 )
 from ftdsl.plan.expressions import counts_tokens, externs_in, measures_in
@@ -236,7 +237,7 @@ class _Builder:
 
     def eval_steps(self) -> Iterator[Step]:
         for eval_ in self.program.evals:
-            judged = [score.name for score in eval_.scores if score.scorer == "judge"]
+            judged = [score.name for score in eval_.scores if _is_judged(score)]
             for score in judged:
                 yield _pending("score", f"{eval_.name}.{score}", _NO_JUDGE)
             if externs := self.externs_of(*_eval_expressions(eval_)):
@@ -273,7 +274,7 @@ class _Builder:
     def gate_steps(self) -> Iterator[Step]:
         for gate in self.program.gates:
             eval_ = self.evals[gate.eval]
-            judged = [score.name for score in eval_.scores if score.scorer == "judge"]
+            judged = [score.name for score in eval_.scores if _is_judged(score)]
             yield GateStep(
                 id=f"gate.{gate.name}",
                 name=gate.name,
@@ -286,7 +287,7 @@ class _Builder:
     def evals_of(self, gate: GateDef, eval_: EvalDef) -> tuple[str, ...]:
         if self.externs_of(*_eval_expressions(eval_)):
             return (f"eval.{eval_.name}",)
-        if all(score.scorer == "judge" for score in eval_.scores):
+        if all(_is_judged(score) for score in eval_.scores):
             return tuple(f"score.{eval_.name}.{score.name}" for score in eval_.scores)
         return tuple(f"eval.{eval_.name}.{model}" for model in _compared(gate))
 
@@ -306,6 +307,10 @@ class _Builder:
 
 def _pending(block: str, name: str, why: str) -> PendingStep:
     return PendingStep(id=f"{block}.{name}", name=name, block=block, why=why)
+
+
+def _is_judged(score: ScoreDef) -> bool:
+    return any(part.op == "call" and part.value == "judge" for part in score.value.walk())
 
 
 def _without(eval_: EvalDef, scores: list[str]) -> EvalDef:

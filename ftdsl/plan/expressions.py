@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from ftdsl.language.program import Expr
 
 _COUNTING = frozenset({"tokens", "rendered_tokens", "trainable_tokens"})
-
-
-def _nodes(expr: Expr) -> Iterator[Expr]:
-    stack = [expr]
-    while stack:
-        node = stack.pop()
-        yield node
-        stack.extend(reversed(node.args))
 
 
 def measures_in(*expressions: Expr) -> tuple[str, ...]:
     """``locked.count``, ``exact.mean``, ``baseline.exact.mean`` …, in written order, each once."""
     return tuple(
         dict.fromkeys(
-            str(node.value) for expr in expressions for node in _nodes(expr) if node.op == "measure"
+            str(node.value) for expr in expressions for node in expr.walk() if node.op == "measure"
         )
     )
 
@@ -33,7 +23,7 @@ def externs_in(externs: frozenset[str], *expressions: Expr | None) -> tuple[str,
             str(node.value)
             for expr in expressions
             if expr is not None
-            for node in _nodes(expr)
+            for node in expr.walk()
             if node.op == "call" and node.value in externs
         )
     )

@@ -7,8 +7,9 @@ keyed by the check: a changed rule re-checks the data and retrains nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from ftdsl.language import catalog
 from ftdsl.language.program import DatasetDef, ModelDef, SchemaDef, SourceDef, Value
 from ftdsl.plan.canonical import digest, shown
 from ftdsl.plan.files import Files
@@ -31,7 +32,7 @@ CODE_VERSIONS: dict[str, int] = {
     "dedup": 4,
     "coverage": 3,
     "train": 2,
-    "eval": 2,
+    "eval": 3,
     "gate": 1,
     "pending": 1,
 }
@@ -138,11 +139,23 @@ def _eval(step: EvalStep, files: Files, keys: Mapping[str, str]) -> Inputs:
     found = _rows(step.cases, files)
     found["setting split"] = shown(step.split)
     found |= {f"score {score.name}": shown(score) for score in step.eval.scores}
+    for path in _score_files(step):
+        found |= _named_file(path, files)
     found |= {f"slice {slice_.name}": shown(slice_) for slice_ in step.eval.slices}
     found |= _settings("setting", step.eval.settings)
     if step.model is not None:
         found |= _model(step.model, files)
     return found | _steps(step.needs, keys, "train")
+
+
+def _score_files(step: EvalStep) -> Iterator[str]:
+    """The files that scorers read, such as a JSON Schema."""
+    for call in (part for score in step.eval.scores for part in score.value.walk()):
+        if call.op == "call" and call.value in catalog.SCORERS:
+            parameters = catalog.SCORERS[str(call.value)].parameters
+            for parameter, argument in zip(parameters, call.args, strict=False):
+                if parameter.type == "path":
+                    yield str(argument.value)
 
 
 def _gate(step: GateStep, keys: Mapping[str, str]) -> Inputs:

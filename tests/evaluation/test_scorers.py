@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from decimal import Decimal
 from pathlib import Path
@@ -9,26 +10,38 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ftdsl.data.rows import row_value
-from ftdsl.evaluation.scorers import (
-    PENDING_SCORERS,
-    SCORERS,
-    Unscorable,
-    contains_match,
-    exact_match,
-    json_match,
-    last_number,
-    normalized_match,
-    numeric_match,
+from ftdsl.data.rows import Row, row_value
+from ftdsl.evaluation.scorers import PENDING_SCORERS, SCORERS, Unscorable
+from ftdsl.evaluation.scorers.likeness import (
+    bleu,
+    chrf,
     partial_ratio,
     ratio,
-    regex_match,
+    rouge,
     token_set_ratio,
     token_sort_ratio,
 )
-from ftdsl.evaluation.scores import score_column
+from ftdsl.evaluation.scorers.numbers import choice_match, chosen_letter, last_number, numeric_match
+from ftdsl.evaluation.scorers.structured import (
+    calls_in,
+    json_fields,
+    json_match,
+    json_schema_match,
+    tool_call_match,
+    tool_name_match,
+)
+from ftdsl.evaluation.scorers.texts import (
+    any_match,
+    contains_match,
+    exact_match,
+    normalized_match,
+    regex_match,
+    word_f1,
+)
+from ftdsl.evaluation.scores import Scored, Scoring
 from ftdsl.language import catalog
-from ftdsl.language.program import DatasetDef, Expr, SchemaDef, ScoreDef
+from ftdsl.language.program import DatasetDef, Expr, SchemaDef, ScoreDef, Type
+from ftdsl.models.answer import Answer
 from ftdsl.quality.expressions import Evaluator
 from tests.evaluation.evals import literal, name, scorer
 
@@ -42,12 +55,38 @@ def test_every_scorer_of_the_catalog_is_implemented_once_or_pending() -> None:
     assert len(set(SCORERS.values())) == len(SCORERS)
 
 
+CALL = '{"name": "find", "arguments": {"q": "x"}}'
+CALLER = row_value(
+    {
+        "messages": [
+            {"role": "user", "content": "find x"},
+            {
+                "role": "assistant",
+                "content": "",
+                "tool_calls": [{"function": {"name": "find", "arguments": '{"q": "x"}'}}],
+            },
+        ]
+    },
+    "chat",
+)
+
+
 @pytest.mark.parametrize("called", SCORERS)
 def test_scorers_take_what_the_catalog_says(called: str) -> None:
     parameters = catalog.SCORERS[called].parameters
-    values: dict[str, object] = {"tolerance": 0.0}
-    found = SCORERS[called](*(values.get(one.name, "7") for one in parameters))
-    assert found == 1.0
+    text = CALL if called.startswith("tool") else "B" if called == "choice_match" else "7"
+    values: dict[str, object] = {
+        "tolerance": 0.0,
+        "relative": 0.0,
+        "answers": ["7"],
+        "schema": '{"type": "integer"}',
+        "row": CALLER,
+        "variant": "rougeL",
+        "scores": 1.0,
+        "weights": [2],
+    }
+    found = SCORERS[called](*(values.get(one.name, text) for one in parameters))
+    assert found == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +214,9 @@ def test_ratios_by_hand() -> None:
     assert ratio("", "a") == 0
 
 
-@pytest.mark.parametrize("called", [one for one in SCORERS if one.endswith("ratio")] + TEXT_MATCHES)
+@pytest.mark.parametrize(
+    "called", [one for one in SCORERS if one.endswith("ratio")] + [*TEXT_MATCHES, "word_f1"]
+)
 @given(text=st.text(max_size=40), other=st.text(max_size=40))
 @settings(max_examples=50, deadline=None)
 def test_scores_are_shares_and_a_text_matches_itself(called: str, text: str, other: str) -> None:
@@ -192,23 +233,182 @@ def test_a_written_number_is_read_back(number: Decimal) -> None:
     assert last_number(f"so it is {number:,} in all") == number
 
 
-def test_arguments_may_be_computed_from_row_and_output() -> None:
-    dataset = DatasetDef("d", SchemaDef("a", "alpaca"), ())
-    rows = [
-        row_value({"instruction": "q", "output": text}, "alpaca") for text in ("RED", "blue", "x")
-    ]
+@pytest.mark.parametrize(
+    ("text", "letter"),
+    [
+        ("B", "B"),
+        ("The answer is (C).", "C"),
+        ("(A) is tempting, but the answer is B", "B"),
+        ("Answer: **D**", "D"),
+        ("I would choose option C: it fits.", "C"),
+        ("(B) because A is too small", "B"),
+        ("A) no\nB) yes\nSo (B)", "B"),
+        ("C. Paris", "C"),
+        ("A dog is an animal", None),
+        ("I think so", None),
+        ("The answer is I'm not sure", None),
+        ("", None),
+    ],
+)
+def test_the_letter_that_an_answer_chooses(text: str, letter: str | None) -> None:
+    assert chosen_letter(text) == letter
+
+
+def test_choice_match() -> None:
+    assert choice_match("The answer is (B).", "B") == 1
+    assert choice_match("The answer is (A).", "(B)") == 0
+    assert choice_match("no idea", "B") == 0
+    with pytest.raises(Unscorable):
+        choice_match("B", "Paris")
+
+
+def test_any_match() -> None:
+    assert any_match("Yes!", ["no", "yes"]) == 1
+    assert any_match("maybe", ["no", "yes"]) == 0
+    with pytest.raises(Unscorable):
+        any_match("x", ["", "!"])
+
+
+def test_relative_tolerance() -> None:
+    assert numeric_match("102", "100", 0.0, 0.02) == 1
+    assert numeric_match("103", "100", 0.0, 0.02) == 0
+    assert numeric_match("-102", "-100", 0.0, 0.02) == 1
+    assert numeric_match("103", "100", 5.0, 0.02) == 1  # the wider of the two
+
+
+def test_word_f1_as_squad_counts() -> None:
+    assert word_f1("the big red fox", "red fox") == pytest.approx(2 * 2 / 6)
+    assert word_f1("", "red") == 0
+    with pytest.raises(Unscorable):
+        word_f1("red", "")
+
+
+@pytest.mark.parametrize(
+    ("output", "share"),
+    [
+        ('{"a": 1, "b": {"c": [1, 2]}}', 1),
+        ('{"a": 1, "b": {"c": [1, 3]}, "z": 0}', 2 / 3),
+        ('```json\n{"a": 1}\n```', 1 / 3),
+        ("[]", 0),
+        ("no json", 0),
+    ],
+)
+def test_json_fields(output: str, share: float) -> None:
+    assert json_fields(output, '{"a": 1, "b": {"c": [1, 2]}}') == pytest.approx(share)
+
+
+def test_json_schema_match() -> None:
+    schema = '{"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}}'
+    assert json_schema_match('{"a": 1}', schema) == 1
+    assert json_schema_match('{"a": "1"}', schema) == 0
+    assert json_schema_match("a", schema) == 0
+    for bad in ("no json", '{"type": "nonsense"}', "[1]"):
+        with pytest.raises(Unscorable):
+            json_schema_match("{}", bad)
+
+
+@pytest.mark.parametrize(
+    ("output", "call", "name"),
+    [
+        (CALL, 1, 1),
+        (f"[{CALL}]", 1, 1),
+        ('{"function": {"name": "find", "arguments": "{\\"q\\": \\"x\\"}"}}', 1, 1),
+        (f'{{"tool_calls": [{CALL}]}}', 1, 1),
+        ('{"name": "find", "arguments": {"q": "y"}}', 0, 1),
+        ('{"name": "seek", "arguments": {"q": "x"}}', 0, 0),
+        (f"[{CALL}, {CALL}]", 0, 0),
+        ("find(x)", 0, 0),
+        ("[]", 0, 0),
+    ],
+)
+def test_tool_calls(output: str, call: int, name: int) -> None:
+    assert tool_call_match(output, CALLER) == call
+    assert tool_name_match(output, CALLER) == name
+
+
+def test_what_is_no_call() -> None:
+    assert calls_in('{"name": 1}') is None
+    assert calls_in('{"name": "f", "arguments": "{"}') is None
+    plain = row_value({"messages": [{"role": "assistant", "content": "hi"}]}, "chat")
+    with pytest.raises(Unscorable):
+        tool_call_match(CALL, plain)
+
+
+def test_overlap_scores_by_hand() -> None:
+    # All runs of up to three words are in the reference; the output is half as long: e^(1 - 6/3).
+    assert bleu("the cat sat", "the cat sat on the mat") == pytest.approx(math.exp(-1))
+    assert chrf("fox", "fox") == pytest.approx(1)
+    assert chrf("dog", "fox") < 0.2 < chrf("fix", "fox")
+    # The example of rouge-score's README.
+    target, made = (
+        "The quick brown fox jumps over the lazy dog",
+        "The quick brown dog jumps on the log.",
+    )
+    assert rouge(made, target, "rouge1") == pytest.approx(
+        2 * 0.75 * 6 / 9 / (0.75 + 6 / 9), abs=1e-3
+    )
+    assert rouge(made, target) == pytest.approx(2 * 0.625 * 5 / 9 / (0.625 + 5 / 9), abs=1e-3)
+    with pytest.raises(Unscorable):
+        bleu("x", " ")
+
+
+ALPACA = DatasetDef("d", SchemaDef("a", "alpaca"), ())
+
+
+def rows_of(*replies: str) -> list[Row]:
+    return [row_value({"instruction": "q", "output": text}, "alpaca") for text in replies]
+
+
+def column(score: ScoreDef, rows: list[Row], *outputs: str | Answer, root: Path) -> Scored:
+    answers = [one if isinstance(one, Answer) else Answer(one) for one in outputs]
+    return Scoring(Evaluator(ALPACA), root).column(score, rows, answers)
+
+
+def test_arguments_may_be_computed_from_row_and_output(tmp_path: Path) -> None:
     lower = Expr("call", name("x").type, (name("output"),), "lower")
     wanted = Expr("call", name("x").type, (name("reply.text"),), "lower")
     score = ScoreDef("s", "exact_match", scorer("exact_match", wanted, of=lower))
-    found = score_column(score, Evaluator(dataset), rows, ["red", "BLUE", "y"])
+    found = column(score, rows_of("RED", "blue", "x"), "red", "BLUE", "y", root=tmp_path)
     assert found == [1.0, 1.0, 0.0]
 
 
-def test_a_case_that_cannot_be_scored_keeps_its_reason() -> None:
-    dataset = DatasetDef("d", SchemaDef("a", "alpaca"), ())
-    rows = [row_value({"instruction": "q", "output": t}, "alpaca") for t in ("7", "seven")]
-    value = scorer("numeric_match", name("reply.text"), literal(0.0))
+def test_a_case_that_cannot_be_scored_keeps_its_reason(tmp_path: Path) -> None:
+    value = scorer("numeric_match", name("reply.text"), literal(0.0), literal(0.0))
     score = ScoreDef("s", "numeric_match", value)
-    found = score_column(score, Evaluator(dataset), rows, ["7", "7"])
+    found = column(score, rows_of("7", "seven"), "7", "7", root=tmp_path)
     assert found[0] == 1.0
     assert str(found[1]) == "the expected text has no number"
+
+
+def test_scores_of_an_expression(tmp_path: Path) -> None:
+    weights = Expr("list", Type("list"), (literal(3), literal(1)))
+    parts = (scorer("exact_match", name("reply.text")), scorer("ratio", name("reply.text")))
+    both = ScoreDef("s", "weighted", Expr("call", Type("float"), (*parts, weights), "weighted"))
+    assert column(both, rows_of("ab", "ab"), "ab", "ax", root=tmp_path) == [1.0, 0.25 * 0.5]
+    never = ScoreDef("n", "exact_match", Expr("not", Type("bool"), (parts[0],)))
+    assert column(never, rows_of("ab", "ab"), "ab", "ax", root=tmp_path) == [0.0, 1.0]
+
+
+def test_a_score_out_of_range_is_none(tmp_path: Path) -> None:
+    twice = Expr("*", Type("float"), (scorer("ratio", name("reply.text")), literal(2)))
+    found = column(ScoreDef("s", "ratio", twice), rows_of("a", "a"), "a", "b", root=tmp_path)
+    assert str(found[0]) == "it comes to 2, not to 0 … 1"
+    assert found[1] == 0.0
+
+
+def test_parts_of_an_answer(tmp_path: Path) -> None:
+    latency = Expr("field", Type("duration"), value="output.latency")
+    quick = ScoreDef("q", "", Expr("<=", Type("bool"), (latency, literal(2.0))))
+    found = column(
+        quick, rows_of("a", "a", "a"), Answer("a", latency=1.5), Answer("a", latency=3.0), "a",
+        root=tmp_path,
+    )  # fmt: skip
+    assert found[:2] == [1.0, 0.0]
+    assert str(found[2]) == "`output.latency` is not known of this answer"
+
+
+def test_a_schema_is_read_from_its_file(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"type": "integer"}')
+    value = Expr("call", Type("bool"), (name("output"), literal("a.json")), "json_schema_match")
+    score = ScoreDef("valid", "json_schema_match", value)
+    assert column(score, rows_of("", ""), "7", "x", root=tmp_path) == [1.0, 0.0]

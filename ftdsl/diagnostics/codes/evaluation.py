@@ -123,6 +123,16 @@ CODES: tuple[Code, ...] = (
         "run",
     ),
     Code(
+        "FT512",
+        "unreadable-score-file",
+        "a file that a score reads is not there or cannot be read",
+        "The path of a JSON Schema or a rubric is relative to the spec's own folder, and stays "
+        "under the project root.",
+        'score valid = json_schema_match(output, "schemas/answr.json")',
+        'score valid = json_schema_match(output, "schemas/answer.json")',
+        "run",
+    ),
+    Code(
         "FT520",
         "undecidable-requirement",
         "a requirement is not of a form that can be decided",

@@ -70,6 +70,7 @@ POINTS: frozenset[str] = text.POINTS
 
 MEASURES: tuple[MeasureEntry, ...] = measures.MEASURES
 FORMATS: dict[str, FormatEntry] = {entry.name: entry for entry in formats.FORMATS}
+ANSWER_VIEWS: tuple[ViewEntry, ...] = formats.ANSWER_VIEWS
 PLAIN_VIEWS: tuple[ViewEntry, ...] = formats.PLAIN_VIEWS
 
 BLOCKS: dict[str, BlockEntry] = {

@@ -14,6 +14,7 @@ def _setting(
 
 
 _SEED = Parameter("seed", "int", "seed", default=0, keyword=True, minimum=0, maximum=2**63 - 1)
+_DRAWN = Parameter("k", "int", "answers drawn", keyword=True, minimum=1, maximum=100)
 
 FUNCTIONS: tuple[FunctionEntry, ...] = (
     _setting(
@@ -41,6 +42,18 @@ FUNCTIONS: tuple[FunctionEntry, ...] = (
         (Parameter("count", "int", "how many rows", minimum=1), _SEED),
         "A random sample of rows.",
         "sample = rows(50, seed: 3)",
+    ),
+    _setting(
+        "pass_at",
+        (_DRAWN,),
+        "The chance that at least one of k answers is right (pass@k).",
+        "reduce = pass_at(k: 3)",
+    ),
+    _setting(
+        "pass_all",
+        (_DRAWN,),
+        "The chance that all of k answers are right (pass^k).",
+        "reduce = pass_all(k: 3)",
     ),
     _setting(
         "lora",

@@ -19,6 +19,14 @@ _PAIR = (
     ViewEntry("rejected.text", "text", "the reply that was not"),
 )
 
+ANSWER_VIEWS = (
+    ViewEntry("output", "text", "the model's answer"),
+    ViewEntry("output.latency", "duration", "time until the answer was whole", minimum=0),
+    ViewEntry("output.tokens", "int", "tokens of the answer, as the server counts them", minimum=0),
+    ViewEntry("output.finish_reason", "text", "why it ended, such as `stop` or `length`"),
+)
+"""What a score may read of an answer. A case whose answer lacks it is unscored."""
+
 PLAIN_VIEWS = (ViewEntry("row", "row", "the whole row"),)
 
 FORMATS: tuple[FormatEntry, ...] = (

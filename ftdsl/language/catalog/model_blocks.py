@@ -91,6 +91,12 @@ BLOCKS: tuple[BlockEntry, ...] = (
             *GENERATION_SETTINGS,
             SettingEntry("system", "text", "system turn put before every case"),
             SettingEntry("epochs", "int", "answers a case", default=1, minimum=1, maximum=100),
+            SettingEntry(
+                "reduce",
+                "call:pass_at|pass_all",
+                "what the answers to a case come to",
+                choices=("mean", "median", "mode", "max", "min"),
+            ),
         ),
         ("score", "slice"),
         'eval golden {\n  schema = chat\n  source = jsonl("data/golden.jsonl")\n'

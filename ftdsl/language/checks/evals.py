@@ -5,10 +5,11 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 from ftdsl.diagnostics.diagnostic import Label, Span
-from ftdsl.diagnostics.suggestion import suggest
 from ftdsl.language import catalog, tree
 from ftdsl.language.catalog.data_blocks import SLICE_SETTINGS
+from ftdsl.language.checks.calls import setting_call
 from ftdsl.language.checks.datasets import find_split, row_name, schema_of
+from ftdsl.language.checks.scores import check_scores
 from ftdsl.language.checks.settings import Settings, read_settings
 from ftdsl.language.checks.sources import no_columns, sources
 from ftdsl.language.checks.statements import check_statements, of_type
@@ -22,18 +23,15 @@ from ftdsl.language.program import (
     SourceDef,
     Value,
 )  # fmt: skip
-from ftdsl.language.reporting import did_you_mean, one_of
 from ftdsl.language.tree import Block, Score, Setting, Slice
 from ftdsl.language.types import describe
 from ftdsl.language.typing.expressions import Typer
-from ftdsl.language.typing.scope import row_scope, score_scope
+from ftdsl.language.typing.scope import row_scope
 from ftdsl.language.workspace import Workspace
 
 _CASES = frozenset({"schema", "source", "data", "id"})
+_READ_APART = _CASES | {"reduce"}
 _SLICED = ("text", "int", "bool")
-_RESERVED = frozenset(name.partition(".")[0] for name in (one.name for one in catalog.MEASURES)) - {
-    "SCORE"
-}
 
 
 def check_eval(ws: Workspace, module: Module, block: Block) -> EvalDef | None:
@@ -47,7 +45,7 @@ def check_eval(ws: Workspace, module: Module, block: Block) -> EvalDef | None:
     cases = _cases(settings)
     values: dict[str, Value] = {}
     for name in settings.given:
-        value = settings.constant(name) if name not in _CASES else None
+        value = settings.constant(name) if name not in _READ_APART else None
         if value is not None:
             values[name] = value.value
     for name, entry in settings.entries.items():
@@ -62,7 +60,10 @@ def check_eval(ws: Workspace, module: Module, block: Block) -> EvalDef | None:
     if cases is None:
         return None
     schema, given, split, case_id = cases
-    scores = _scores(ws, module, lines, schema)
+    scores = check_scores(ws, module, lines, schema)
+    reduce = _reducer(settings, values.get("epochs"), scores)
+    if reduce is not None:
+        values["reduce"] = reduce
     slices = _slices(ws, module, of_type(block, Slice), schema)
     if ws.report.size > before:
         return None
@@ -70,6 +71,37 @@ def check_eval(ws: Workspace, module: Module, block: Block) -> EvalDef | None:
         block.subject.text, schema, given, scores, split, case_id, slices,
         tuple(sorted(values.items())), block.span,
     )  # fmt: skip
+
+
+def _reducer(settings: Settings, epochs: Value, scores: tuple[ScoreDef, ...]) -> str | None:
+    """``mean``, … or ``pass_at(3)``; None where none is given, or it was wrong."""
+    node = settings.node("reduce")
+    if node is None:
+        return None
+    ws, entry = settings.ws, settings.entries["reduce"]
+    if isinstance(node, tree.Path) and node.text in entry.choices:
+        if epochs == 1:
+            settings.forbid(["reduce"], "each case is answered once: `epochs` is 1")
+        return node.text
+    call = setting_call(ws, settings.module, entry, node)
+    if call is None:
+        return None
+    k = call.value("k")
+    if isinstance(k, int) and isinstance(epochs, int) and k > epochs:
+        ws.report.add(
+            "FT114", f"{k} answers cannot be drawn from {epochs}", node.span,
+            label="more than there are", help=f"set `epochs = {k}`, or draw fewer",
+        )  # fmt: skip
+        return None
+    graded = next((one for one in scores if one.value.type.name != "bool"), None)
+    if graded is not None:
+        ws.report.add(
+            "FT111", f"`{call.entry.name}` counts answers that are right, and `{graded.name}` is "
+            "a number from 0 to 1", node.span, label="not over a graded score",
+            help=f"compare it, as in `score {graded.name} = … >= 0.8`, or use `mean`",
+        )  # fmt: skip
+        return None
+    return f"{call.entry.name}({k})"
 
 
 Cases = tuple[SchemaDef, tuple[SourceDef, ...], tuple[str, str] | None, str | None]
@@ -109,73 +141,7 @@ def _cases(settings: Settings) -> Cases | None:
     return dataset.schema, (), (dataset.name, split), dataset.id
 
 
-# ------------------------------------------------------------------ scores and slices
-
-
-def _scores(
-    ws: Workspace, module: Module, lines: list[Score], schema: SchemaDef
-) -> tuple[ScoreDef, ...]:
-    typer = Typer(ws, score_scope(ws, module, schema))
-    found: dict[str, ScoreDef] = {}
-    for line in lines:
-        name = line.name.text
-        if name in found:
-            ws.report.add(
-                "FT101", f"there are two scores called `{name}`", line.name.span,
-                label="here again", help="rename one of them",
-            )  # fmt: skip
-            continue
-        if name in _RESERVED:
-            ws.report.add(
-                "FT102", f"the score `{name}` hides what gates call `{name}`", line.name.span,
-                label="rename it",
-            )  # fmt: skip
-            continue
-        one = _score(ws, typer, line)
-        if one is not None:
-            found[name] = one
-    return tuple(found.values())
-
-
-def _score(ws: Workspace, typer: Typer, line: Score) -> ScoreDef | None:
-    call = line.value
-    if not isinstance(call, tree.Call) or call.function.text not in catalog.SCORERS:
-        _no_scorer(ws, line)
-        return None
-    value = typer.type(call)
-    if value is None:
-        return None
-    if all(arg.value != "output" or arg.op != "field" for arg in value.args) and _wants_output(
-        str(value.value)
-    ):
-        ws.report.add(
-            "FT111", f"`{value.source}` does not look at what the model answered", call.span,
-            label="`output` is not in it", help="give `output` as the first argument",
-        )  # fmt: skip
-        return None
-    return ScoreDef(line.name.text, str(value.value), value, line.span)
-
-
-def _wants_output(scorer: str) -> bool:
-    return any(one.name == "output" for one in catalog.SCORERS[scorer].parameters)
-
-
-def _no_scorer(ws: Workspace, line: Score) -> None:
-    node = line.value
-    scorers = list(catalog.SCORERS)
-    span = node.function.span if isinstance(node, tree.Call) else node.span
-    word = ws.text(span)
-    known = word in catalog.FUNCTIONS and isinstance(node, tree.Call)
-    help_text, fix = did_you_mean(span, None if known else suggest(word, scorers))
-    ws.report.add(
-        "FT115" if known else "FT104" if isinstance(node, tree.Call) else "FT111",
-        f"`{word}` is not a scorer" if isinstance(node, tree.Call)
-        else "a score is what one scorer says of the output",
-        span,
-        label="it measures the data, not an answer" if known else "expected a scorer",
-        help=help_text or f"scorers are {one_of(scorers)}",
-        fix=fix,
-    )  # fmt: skip
+# ------------------------------------------------------------------ slices
 
 
 def _slices(

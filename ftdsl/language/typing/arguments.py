@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ftdsl.diagnostics.suggestion import suggest
 from ftdsl.language import tree
 from ftdsl.language.catalog.entry import FunctionEntry, Parameter
 from ftdsl.language.names import find
 from ftdsl.language.paths import project_path
 from ftdsl.language.program import Expr, Type
-from ftdsl.language.reporting import one_of
+from ftdsl.language.reporting import did_you_mean, one_of
 from ftdsl.language.types import TEXT, describe, fits, join, parse_type
 from ftdsl.language.typing.operators import not_null
 from ftdsl.language.typing.ranges import rising
@@ -43,6 +44,8 @@ def type_argument(
         return None
     if parameter.type == "path":
         return _path(typer, entry, expr, node)
+    if parameter.choices and not _chosen(typer.ws, parameter, expr, node):
+        return None
     return expr if in_range(typer.ws, parameter.name, parameter, expr, node) else None
 
 
@@ -220,6 +223,21 @@ def _pattern(ws: Workspace, entry: FunctionEntry, expr: Expr, node: tree.Expr) -
     if fault is None:
         return True
     ws.report.add("FT122", fault.message, node.span, label=fault.label, help=fault.help)
+    return False
+
+
+def _chosen(ws: Workspace, parameter: Parameter, expr: Expr, node: tree.Expr) -> bool:
+    """Whether the constant is one of the parameter's few words."""
+    if expr.op == "literal" and expr.value in parameter.choices:
+        return True
+    word = suggest(str(expr.value), parameter.choices) if expr.op == "literal" else None
+    help_text, fix = did_you_mean(node.span, f'"{word}"' if word else None)
+    known = [f'"{choice}"' for choice in parameter.choices]
+    ws.report.add(
+        "FT125", f"`{parameter.name}` cannot be `{ws.text(node.span)}`", node.span,
+        label=f"expected {one_of(known)}",
+        help=help_text, fix=fix,
+    )  # fmt: skip
     return False
 
 

@@ -12,7 +12,7 @@ from ftdsl.language.catalog.entry import FunctionEntry, MeasureEntry, ViewEntry
 from ftdsl.language.modules import Module
 from ftdsl.language.program import EvalDef, SchemaDef, Type
 from ftdsl.language.tree import Let
-from ftdsl.language.types import ROWS, TEXT, parse_type
+from ftdsl.language.types import ROWS, parse_type
 from ftdsl.language.workspace import Workspace
 
 Level = Literal["row", "dataset", "measures", "constant"]
@@ -73,7 +73,7 @@ def row_scope(
 def score_scope(ws: Workspace, module: Module, schema: SchemaDef) -> Scope:
     """One case of an eval and the model's ``output``."""
     scope = row_scope(ws, module, schema, "a score", {**catalog.ROW, **catalog.SCORERS})
-    names = {**scope.names, "output": Known("field", TEXT)}
+    names = {**scope.names, **{view.name: _view(view) for view in catalog.ANSWER_VIEWS}}
     return replace(scope, names=names)
 
 

@@ -1,0 +1,24 @@
+"""What one output is worth against what was expected: an implementation for each catalog scorer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ftdsl.evaluation.scorers import combined, likeness, numbers, structured, texts
+from ftdsl.evaluation.scorers.unscorable import Unscorable
+
+__all__ = ["PENDING_SCORERS", "SCORERS", "Unscorable"]
+
+PENDING_SCORERS: Mapping[str, str] = {
+    "judge": "scores of a judge model are checked, and not computed in this edition"
+}
+"""Scorers of the catalog that no step can run yet, and why."""
+
+SCORERS: Mapping[str, Callable[..., float]] = {
+    **texts.SCORERS,
+    **numbers.SCORERS,
+    **structured.SCORERS,
+    **likeness.SCORERS,
+    **combined.SCORERS,
+}
+"""By catalog name; arguments in the catalog's order. Each returns a number in [0, 1]."""
