@@ -11,8 +11,9 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import zip_longest
 
+from ftdsl.quality import mojibake
 from ftdsl.quality.casing import lower, nfc, upper
-from ftdsl.quality.characters import CONTROL, MOJIBAKE, SPECIAL
+from ftdsl.quality.characters import CONTROL, SPECIAL
 from ftdsl.quality.corrections import WORD, listed
 from ftdsl.quality.markup import open_fence_place
 from ftdsl.quality.patterns import pattern
@@ -104,7 +105,7 @@ EVIDENCE: dict[str, Callable[..., Spans]] = {
     "count_matches": matches,
     "contains": contains,
     "control_characters": lambda text: matches(text, CONTROL),
-    "mojibake": lambda text: matches(text, MOJIBAKE),
+    "mojibake": mojibake.places,
     "special_tokens": lambda text: matches(text, SPECIAL),
     "misspelled": misspelled,
     "fences_closed": fences_closed,

@@ -7,6 +7,7 @@ French, `Ã©` is no one's.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from ftdsl.quality.patterns import pattern
@@ -34,15 +35,20 @@ def mojibake(column: list[str]) -> list[bool]:
     return found
 
 
-def _where(text: str) -> str:
+def places(text: str) -> Iterator[tuple[int, int]]:
+    """(start, end) of every replacement character, else of what ftfy's heuristic counts."""
     from ftfy.badness import BADNESS_RE
 
-    at = text.find(REPLACED)
+    if REPLACED in text:
+        yield from ((at, at + 1) for at, one in enumerate(text) if one == REPLACED)
+    else:
+        yield from (match.span() for match in BADNESS_RE.finditer(text))
+
+
+def _where(text: str) -> str:
+    at, _ = next(places(text), (-1, -1))
     if at < 0:
-        match = BADNESS_RE.search(text)
-        if match is None:
-            return ""
-        at = match.start()
+        return ""
     return f"`{text[max(at - _AROUND, 0) : at + _AROUND]}`"
 
 
