@@ -41,7 +41,7 @@ def contains(text: str, part: str) -> Spans:
         at = text.find(part, at + len(part))
 
 
-def misspelled(text: str) -> Spans:
+def misspelled(text: str, *_allowed: object) -> Spans:
     """Every listed misspelling."""
     wrong = listed(text)
     if wrong:

@@ -86,7 +86,7 @@ def test_rules_and_the_places_of_findings(tmp_path: Path) -> None:
     assert [(v.source, v.value) for v in voice.values] == [
         ("length(reply.text)", "12"),
         ("reply.text", '"as an AI, no"'),
-        ('matches(reply.text, "(?i)as an ai")', "true"),
+        ('matches(reply.text, "(?i)as an ai")', "true (`as an AI`)"),
     ]
     assert "no boilerplate" in voice.message
 

@@ -184,6 +184,10 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
 def test_aggregates_do_not_see_how_rows_are_cut(name: str, data: st.DataObject) -> None:
     kinds: dict[str, Any] = {
         "distinct_n": st.none() | st.text("ab ", max_size=12),
+        "compression_ratio": st.text("ab ", max_size=12),
+        "self_similarity": st.text("ab ", max_size=12),
+        "vendi": st.text("ab ", max_size=12),
+        "effective": st.none() | st.text("ab", max_size=2),
         "count_where": st.booleans(),
         "share": st.booleans(),
         "distinct": st.none() | st.integers(0, 5) | st.text("ab", max_size=2),

@@ -390,17 +390,4 @@ _RULES = (
     ),
 )
 
-_DRIFT = (
-    _row(
-        "FT385",
-        "type-drift",
-        "a field changes its type from row to row",
-        "Readers that give a column one type, such as Arrow's, stop in the middle of such a file. "
-        "The message has the first row of each type. Declare the field in a schema, and every row "
-        "of another type is an error of its own.",
-        _GOOD.replace('{"messages"', '{"tools": "[]", "messages"')
-        + _GOOD.replace('{"messages"', '{"tools": [], "messages"'),
-    ),
-)
-
-CODES: tuple[Code, ...] = (*_FILES, *_NAMES, *_LINES, *_RULES, *_DRIFT)
+CODES: tuple[Code, ...] = (*_FILES, *_NAMES, *_LINES, *_RULES)
