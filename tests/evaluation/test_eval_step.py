@@ -14,6 +14,7 @@ from tests.evaluation.evals import (
     CASES,
     eval_def,
     eval_step,
+    literal,
     local,
     name,
     replay,
@@ -135,6 +136,18 @@ def test_an_eval_without_cases_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused) as refused:
         run_eval(eval_step(model), desk(tmp_path))
     assert refused.value.diagnostic.code == "FT510"
+
+
+@pytest.mark.code("FT512")
+def test_a_schema_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    write_cases(tmp_path, COLOURS)
+    valid = eval_def(score("valid", "json_schema_match", literal("answer.json")))
+    model = replay(tmp_path, "old", {"c0": "red"})
+    with pytest.raises(Refused) as refused:
+        run_eval(eval_step(model, valid), desk(tmp_path))
+    assert refused.value.diagnostic.code == "FT512"
+    (tmp_path / "answer.json").write_text('{"type": "integer"}')
+    assert run_eval(eval_step(model, valid), desk(tmp_path)).scores["valid"].mean == 0.0
 
 
 @pytest.mark.code("FT511")
