@@ -310,7 +310,8 @@ def _pending(block: str, name: str, why: str) -> PendingStep:
 
 
 def _is_judged(score: ScoreDef) -> bool:
-    return any(part.op == "call" and part.value == "judge" for part in score.value.walk())
+    judged = (part.op == "call" and part.value == "judge" for part in score.value.walk())
+    return score.scorer == "judge" or any(judged)
 
 
 def _without(eval_: EvalDef, scores: list[str]) -> EvalDef:
