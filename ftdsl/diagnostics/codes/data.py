@@ -316,6 +316,15 @@ _LINES = (
         "printf 'prompt,completion\\na,b,c\\n' > rows.csv",
         "printf 'prompt,completion\\n\"a,b\",c\\n' > rows.csv",
     ),
+    _run(
+        "FT348",
+        "template-not-readable",
+        "the dataset's chat template cannot be read",
+        "`template` is the path of a Jinja file under the project root, as models carry it in "
+        "`chat_template.jinja`.",
+        "rm chat_template.jinja",
+        "cp model/chat_template.jinja .",
+    ),
 )
 
 _RULES = (
@@ -370,15 +379,6 @@ _RULES = (
         "project root.",
         "rm tokenizer.json",
         "cp model/tokenizer.json .",
-    ),
-    _run(
-        "FT348",
-        "template-not-readable",
-        "the dataset's chat template cannot be read",
-        "`template` is the path of a Jinja file under the project root, as models carry it in "
-        "`chat_template.jinja`.",
-        "rm chat_template.jinja",
-        "cp model/chat_template.jinja .",
     ),
     _run(
         "FT359",
