@@ -25,6 +25,7 @@ from ftdsl.cli.merging import worst
 from ftdsl.cli.session import out_folder, ran
 from ftdsl.cli.validation import planned, selectors
 from ftdsl.diagnostics.diagnostic import Diagnostic, Severity, Span
+from ftdsl.engine.folder import is_refused
 from ftdsl.engine.store import replace_text
 from ftdsl.reports.numbers import duration, plural, size
 from ftdsl.reports.report import Report
@@ -107,7 +108,8 @@ def within(
                 parts.append(part)
     if not parts:
         return
-    speeds = Speeds.read(out_folder(arguments, parts[0].seen.root) / "cache" / SPEEDS_FILE)
+    out = out_folder(arguments, parts[0].seen.root)
+    speeds = Speeds.read(out / "cache" / SPEEDS_FILE)
     late: list[tuple[Part, str]] = []
     verdicts: list[Verdict] = []
     for part in sorted(parts, key=lambda one: (speeds.seconds(one), one.key)):
@@ -122,7 +124,8 @@ def within(
         yield report
         if not finished:
             late.append((part, f"it did not finish in the {duration(left)} that were left"))
-    speeds.save()
+    if not is_refused(out):
+        speeds.save()
     if late:
         stopped = arguments.fail_on_skip and worst(verdicts) == "pass"
         yield _put_off(late, len(parts), "stopped" if stopped else "pass")

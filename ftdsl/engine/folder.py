@@ -81,6 +81,15 @@ def refuse_links(out: Path) -> None:
         raise Refused(_unsafe(f"{out} is not a folder"))
 
 
+def is_refused(out: Path) -> bool:
+    """Whether a run would refuse to write to ``out``: then a plan writes no cache there either."""
+    try:
+        refuse_links(out)
+    except Refused:
+        return True
+    return False
+
+
 def _written(out: Path) -> Iterator[Path]:
     """Every path that a run opens for writing by its own name, and every folder on the way."""
     yield out

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ftdsl import __version__
 from ftdsl.engine.context import Policy
+from ftdsl.engine.folder import is_refused
 from ftdsl.engine.store import Store
 from ftdsl.language.program import Program
 from ftdsl.plan import baseline, lock
@@ -42,7 +43,8 @@ def build_plan(
     read = [*(spec.path for spec in program.files), lock_path(program.path)]
     digests = {spec.path: spec.sha256 for spec in program.files}
     found = [(path, digests.get(path) or files.digest(path)) for path in read]
-    files.save()
+    if not is_refused(out):
+        files.save()
     return Plan(
         version=__version__,
         spec=program.path,

@@ -7,6 +7,7 @@ French, `Ã©` is no one's.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -36,13 +37,8 @@ def mojibake(column: list[str]) -> list[bool]:
 
 
 def places(text: str) -> Iterator[tuple[int, int]]:
-    """(start, end) of every replacement character, else of what ftfy's heuristic counts."""
-    from ftfy.badness import BADNESS_RE
-
-    if REPLACED in text:
-        yield from ((at, at + 1) for at, one in enumerate(text) if one == REPLACED)
-    else:
-        yield from (match.span() for match in BADNESS_RE.finditer(text))
+    """(start, end) of every pair that a misread character shows, and of every replacement one."""
+    yield from (match.span() for match in re.finditer(SUSPECT, text))
 
 
 def _where(text: str) -> str:
