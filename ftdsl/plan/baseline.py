@@ -6,22 +6,21 @@ It is read by every plan and written by ``ftdsl lock --baseline`` alone.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Refused
 from ftdsl.engine.store import replace_text
+from ftdsl.plan import committed
 
 SCHEMA: Final = "ftdsl.baseline/1"
 MOST_ROWS = 200_000
 """Rows over all rules of one spec: a file of some 3.6 MB."""
-_LARGEST = 16 << 20
-_CONFLICT = (b"<<<<<<< ", b"=======", b">>>>>>> ")
 
 
 class _Model(BaseModel):
@@ -67,36 +66,13 @@ def read(root: Path, path: str) -> Baseline:
     """The baseline at the root-relative ``path``; an empty one where there is none. Raises
     ``Refused`` (FT377) for a file that cannot be read, is none of this version, or holds a merge
     conflict."""
-    place = root / path
-    if not place.resolve().is_relative_to(root.resolve()):
-        raise _damaged(path, "it is a link that leads out of the project")
-    try:
-        with place.open("rb") as stream:
-            data = stream.read(_LARGEST + 1)
-    except FileNotFoundError:
-        return Baseline()
-    except OSError as error:
-        raise _damaged(path, error.strerror or type(error).__name__) from error
-    return parse(data, path)
+    data = committed.read(root, path, partial(_damaged, path))
+    return Baseline() if data is None else parse(data, path)
 
 
 def parse(data: bytes, path: str) -> Baseline:
     """The baseline that ``data`` spells; raises ``Refused`` (FT377), naming ``path``."""
-    if len(data) > _LARGEST:
-        raise _damaged(path, f"it is larger than {_LARGEST >> 20} MiB")
-    for number, line in enumerate(data.split(b"\n"), start=1):
-        if line.startswith(_CONFLICT):
-            raise _damaged(path, f"line {number} is an unresolved merge conflict")
-    try:
-        return Baseline(datasets=_File.model_validate(tomllib.loads(data.decode())).check)
-    except UnicodeDecodeError as error:
-        raise _damaged(path, f"byte {error.start} is not UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise _damaged(path, str(error)) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise _damaged(path, f"`{where}`: {first['msg']}") from error
+    return Baseline(datasets=committed.parse(data, _File, partial(_damaged, path)).check)
 
 
 def write(root: Path, path: str, baseline: Baseline) -> bool:

@@ -6,16 +6,15 @@ and written by ``ftdsl lock`` alone.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
-
-from pydantic import ValidationError
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Refused
 from ftdsl.engine.store import replace_text
+from ftdsl.plan import committed
 from ftdsl.plan.blocks import Locked
 from ftdsl.plan.lock_model import Lock, LockedBaseline, LockedDataset, LockedScore, SpecLock
 from ftdsl.plan.lock_text import render
@@ -33,8 +32,6 @@ from ftdsl.results.run import RunResult
 
 FILE = "ftspec.lock"
 _Entry = TypeVar("_Entry")
-_LARGEST = 16 << 20
-_CONFLICT = (b"<<<<<<< ", b"=======", b">>>>>>> ")
 
 
 def lock_path(spec: str) -> str:
@@ -46,36 +43,13 @@ def read(root: Path, spec: str) -> Lock:
     """The lock beside ``spec``; an empty one where there is none. Raises ``Refused`` (FT203) for a
     file that cannot be read, is not a lock of this version, or holds a merge conflict."""
     path = lock_path(spec)
-    place = root / path
-    if not place.resolve().is_relative_to(root.resolve()):
-        raise _damaged(path, "it is a link that leads out of the project")
-    try:
-        with place.open("rb") as stream:
-            data = stream.read(_LARGEST + 1)
-    except FileNotFoundError:
-        return Lock()
-    except OSError as error:
-        raise _damaged(path, error.strerror or type(error).__name__) from error
-    return parse(data, path)
+    data = committed.read(root, path, partial(_damaged, path))
+    return Lock() if data is None else parse(data, path)
 
 
 def parse(data: bytes, path: str = FILE) -> Lock:
     """The lock that ``data`` spells; raises ``Refused`` (FT203), naming ``path``."""
-    if len(data) > _LARGEST:
-        raise _damaged(path, f"it is larger than {_LARGEST >> 20} MiB")
-    for number, line in enumerate(data.split(b"\n"), start=1):
-        if line.startswith(_CONFLICT):
-            raise _damaged(path, f"line {number} is an unresolved merge conflict")
-    try:
-        return Lock.model_validate(tomllib.loads(data.decode("utf-8")))
-    except UnicodeDecodeError as error:
-        raise _damaged(path, f"byte {error.start} is not UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
-        raise _damaged(path, str(error)) from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise _damaged(path, f"`{where}`: {first['msg']}") from error
+    return committed.parse(data, Lock, partial(_damaged, path))
 
 
 def write(root: Path, spec: str, lock: Lock) -> bool:
