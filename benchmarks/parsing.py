@@ -29,7 +29,7 @@ print(cold - started, time.process_time() - cold)
 
 PEERS = {
     "ftdsl: tables built ahead": (
-        "from ftdsl.language.parser import parse\nfrom ftdsl.language.source import Source",
+        "from ftdsl.language.parsing.parser import parse\nfrom ftdsl.language.source import Source",
         "assert not parse(Source('s.ftspec', text)).diagnostics",
     ),
     "lark: grammar built at start": (

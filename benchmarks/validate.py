@@ -74,7 +74,7 @@ def plain_loop(root: Path) -> int:
     """The ten rules by hand: what a script would do, without places, evidence or file faults."""
     import orjson
 
-    from ftdsl.quality.characters import SPECIAL
+    from ftdsl.quality.measures.characters import SPECIAL
 
     voice = re.compile(r"as an ai (language )?model", re.IGNORECASE)
     address = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+[.][A-Za-z]{2,}")

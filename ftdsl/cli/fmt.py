@@ -61,7 +61,7 @@ def run(arguments: Namespace) -> int:
 
 
 def _formatted(path: Path, arguments: Namespace) -> Formatting:
-    from ftdsl.language.formatter import format_source
+    from ftdsl.language.formatting.formatter import format_source
 
     root = project_root(path, arguments)
     try:

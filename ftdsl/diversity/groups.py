@@ -19,7 +19,7 @@ import orjson
 
 from ftdsl.diversity.kmeans import fit_centres, nearest
 from ftdsl.language.program import Expr
-from ftdsl.quality.word_vectors import Rarity, text_words
+from ftdsl.quality.across.word_vectors import Rarity, text_words
 
 # Different texts that clusters are made from; all rows are then put to the nearest.
 SAMPLE = 20_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ftdsl.quality.word_vectors import Vectors
+from ftdsl.quality.across.word_vectors import Vectors
 
 Ints = NDArray[np.int64]
 

@@ -8,7 +8,7 @@ from heapq import heappush, heappushpop
 
 from ftdsl.data.rows import Row, text
 from ftdsl.diversity.subset import facility_location, k_center
-from ftdsl.quality.word_vectors import Rarity, text_words
+from ftdsl.quality.across.word_vectors import Rarity, text_words
 
 METHODS: dict[str, Callable[..., list[int]]] = {
     "facility_location": facility_location,

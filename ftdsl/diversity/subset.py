@@ -9,7 +9,7 @@ from heapq import heapify, heappop, heapreplace
 
 import numpy as np
 
-from ftdsl.quality.word_vectors import Vectors
+from ftdsl.quality.across.word_vectors import Vectors
 
 
 def facility_location(vectors: Vectors, size: int) -> list[int]:

@@ -61,7 +61,7 @@ def _run(step: Step, context: Context) -> StepOutput:
 
             return run_dataset(step, context)
         case CheckStep():
-            from ftdsl.quality.grammar import grammar_served
+            from ftdsl.quality.measures.grammar import grammar_served
             from ftdsl.quality.step import run_check
 
             with grammar_served(step, context):

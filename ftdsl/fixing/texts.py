@@ -7,10 +7,10 @@ from collections.abc import Callable
 from functools import cache
 from unicodedata import normalize
 
-from ftdsl.quality.characters import CONTROL, SPECIAL
-from ftdsl.quality.corrections import WORD, corrections
-from ftdsl.quality.markup import open_fence
-from ftdsl.quality.patterns import pattern
+from ftdsl.quality.measures.characters import CONTROL, SPECIAL
+from ftdsl.quality.measures.corrections import WORD, corrections
+from ftdsl.quality.measures.markup import open_fence
+from ftdsl.quality.measures.patterns import pattern
 
 
 def strip_control_characters(text: str) -> str:

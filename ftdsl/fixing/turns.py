@@ -7,7 +7,7 @@ from typing import Any
 
 from ftdsl.data.formats import SPEAKERS
 from ftdsl.fixing.edits import Edit
-from ftdsl.quality.conversation import ROLES
+from ftdsl.quality.measures.conversation import ROLES
 
 CANONICAL = {
     "human": "user",

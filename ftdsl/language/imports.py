@@ -12,7 +12,7 @@ from ftdsl.diagnostics.diagnostic import Span
 from ftdsl.diagnostics.suggestion import suggest
 from ftdsl.language.modules import LIBRARY_KINDS, Module, kind_of
 from ftdsl.language.names import a, declare
-from ftdsl.language.parser import parse
+from ftdsl.language.parsing.parser import parse
 from ftdsl.language.reporting import replace
 from ftdsl.language.source import Source
 from ftdsl.language.tree import Block, Import, Schema

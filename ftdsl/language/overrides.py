@@ -6,7 +6,7 @@ from ftdsl.diagnostics.diagnostic import Span
 from ftdsl.diagnostics.suggestion import suggest
 from ftdsl.language.declarations import let_value
 from ftdsl.language.modules import Module
-from ftdsl.language.parser import parse
+from ftdsl.language.parsing.parser import parse
 from ftdsl.language.program import Expr
 from ftdsl.language.reporting import one_of
 from ftdsl.language.source import Source

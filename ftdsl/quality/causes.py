@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ftdsl.data.rows import read_blocks
 from ftdsl.language.program import DatasetDef
-from ftdsl.quality.across_rows import NAMED
+from ftdsl.quality.across.relations import NAMED
 from ftdsl.quality.rules import row_excerpt, shown
 from ftdsl.quality.statements import Statement
 from ftdsl.results.models import SubValue

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from ftdsl.quality.across.drift import drift_findings, first_fitting
 from ftdsl.quality.causes import named_rows
-from ftdsl.quality.drift import drift_findings, first_fitting
 from ftdsl.quality.examination import locked_measures, measured
 from ftdsl.quality.forecast import costs, forecasts, limit_findings
 from ftdsl.quality.outcomes import (

@@ -11,12 +11,12 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import zip_longest
 
-from ftdsl.quality import mojibake
-from ftdsl.quality.casing import lower, nfc, upper
-from ftdsl.quality.characters import CONTROL, SPECIAL
-from ftdsl.quality.corrections import WORD, listed
-from ftdsl.quality.markup import open_fence_place
-from ftdsl.quality.patterns import pattern
+from ftdsl.quality.measures import mojibake
+from ftdsl.quality.measures.casing import lower, nfc, upper
+from ftdsl.quality.measures.characters import CONTROL, SPECIAL
+from ftdsl.quality.measures.corrections import WORD, listed
+from ftdsl.quality.measures.markup import open_fence_place
+from ftdsl.quality.measures.patterns import pattern
 
 Spans = Iterator[tuple[int, int]]
 _WORDS = re.compile(r"\w+")

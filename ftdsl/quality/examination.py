@@ -8,7 +8,7 @@ from typing import Any
 
 from ftdsl.data.rows import Part, RowReader
 from ftdsl.plan.steps import CheckStep
-from ftdsl.quality.aggregates import Quantile
+from ftdsl.quality.across.aggregates import Quantile
 from ftdsl.quality.expressions import Evaluator
 from ftdsl.quality.forecast import TOKENS, counted_names
 from ftdsl.quality.gathering import ROWS, Answers, Gathering

@@ -20,8 +20,8 @@ from ftdsl.language.catalog import ROW
 from ftdsl.language.program import DatasetDef, Expr
 from ftdsl.quality.fields import field_columns
 from ftdsl.quality.functions import COLUMNS, EACH, REASONS, TAKES_NULL
+from ftdsl.quality.measures.row_tokens import RowTokens
 from ftdsl.quality.operators import BINARY, UNARY
-from ftdsl.quality.row_tokens import RowTokens
 
 Column = list[Any]
 Rows = list[int] | None

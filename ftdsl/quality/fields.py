@@ -7,7 +7,7 @@ from typing import Any
 
 from ftdsl.data import rows as views
 from ftdsl.data.rows import Row
-from ftdsl.quality.conversation import Conversations
+from ftdsl.quality.measures.conversation import Conversations
 from ftdsl.quality.texts import Texts
 
 _TEXT_VIEWS: dict[str, Callable[[Row], str]] = {

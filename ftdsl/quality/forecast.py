@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ftdsl.diagnostics.diagnostic import Span
 from ftdsl.language.program import Expr, TrainDef, Type
 from ftdsl.plan.steps import CheckStep
-from ftdsl.quality.aggregates import Quantile
+from ftdsl.quality.across.aggregates import Quantile
 from ftdsl.quality.expressions import Block, Evaluator
 from ftdsl.results.models import Finding, Forecast, TrainingCost
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ftdsl.quality import (
+from ftdsl.quality import sampling
+from ftdsl.quality.measures import (
     boilerplate,
     casing,
     characters,
@@ -22,7 +23,6 @@ from ftdsl.quality import (
     patterns,
     preference,
     repetition,
-    sampling,
     spelling,
     tool_calls,
     tool_schemas,

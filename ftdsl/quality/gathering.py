@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ftdsl.data.rows import Part, Row, RowBlock
-from ftdsl.quality.aggregates import Quantile
+from ftdsl.quality.across.aggregates import Quantile
 from ftdsl.quality.expressions import Block
 from ftdsl.quality.forecast import lengths
 from ftdsl.quality.rules import RowRule

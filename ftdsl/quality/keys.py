@@ -20,7 +20,7 @@ from ftdsl.plan.canonical import canonical, digest
 from ftdsl.plan.steps import CheckStep
 from ftdsl.quality.examination import Examination
 from ftdsl.quality.gathering import ROWS
-from ftdsl.quality.row_tokens import CONFIGURATION
+from ftdsl.quality.measures.row_tokens import CONFIGURATION
 
 _LIBRARIES = (
     "codespell",

@@ -8,9 +8,9 @@ from typing import Any
 from ftdsl.data.rows import Row
 from ftdsl.language import catalog
 from ftdsl.language.program import Expr
-from ftdsl.quality.across_rows import NAMED, NamesRows
-from ftdsl.quality.aggregates import AGGREGATES, Aggregate, aggregate
-from ftdsl.quality.disagreements import Disagreements, Place
+from ftdsl.quality.across.aggregates import AGGREGATES, Aggregate, aggregate
+from ftdsl.quality.across.disagreements import Disagreements, Place
+from ftdsl.quality.across.relations import NAMED, NamesRows
 from ftdsl.quality.expressions import Block, Evaluator
 from ftdsl.quality.functions import EACH
 from ftdsl.quality.operators import BINARY, UNARY

@@ -12,7 +12,7 @@ import orjson
 from ftdsl.data.rows import DataFile, Part
 from ftdsl.language.program import RuleDef
 from ftdsl.language.remedies import fix_name, fixes_for
-from ftdsl.quality.aggregates import Quantile
+from ftdsl.quality.across.aggregates import Quantile
 from ftdsl.quality.examination import Examination
 from ftdsl.quality.gathering import ROWS
 from ftdsl.quality.rules import RowRule

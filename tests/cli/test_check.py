@@ -75,7 +75,7 @@ class TestCache:
     def parses(project: Project, *words: str) -> bool:
         """Whether the parser was needed to answer."""
         done = project.run("check", *words, environment={"PYTHONPROFILEIMPORTTIME": "1"})
-        return " ftdsl.language.parser" in done.stderr
+        return " ftdsl.language.parsing.parser" in done.stderr
 
     def test_an_unchanged_spec_is_not_parsed(self, project: Project) -> None:
         assert self.parses(project, "support.ftspec")

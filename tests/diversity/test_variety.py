@@ -19,8 +19,8 @@ from ftdsl.diversity.sampling import diverse_rows
 from ftdsl.diversity.subset import facility_location, k_center
 from ftdsl.engine.context import Refused
 from ftdsl.language.program import Expr
-from ftdsl.quality.aggregates import aggregate
-from ftdsl.quality.word_vectors import Vectors
+from ftdsl.quality.across.aggregates import aggregate
+from ftdsl.quality.across.word_vectors import Vectors
 from tests.dedup.stage import call, chat, field, write
 from tests.diversity.test_coverage import bound, cover
 

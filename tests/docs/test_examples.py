@@ -21,7 +21,7 @@ import pytest
 
 from ftdsl.diagnostics.diagnostic import Severity
 from ftdsl.language.analyze import analyze
-from ftdsl.language.parser import parse
+from ftdsl.language.parsing.parser import parse
 from ftdsl.language.source import Source
 
 ROOT = Path(__file__).parents[2]

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import ftdsl.language.analyze
 from ftdsl.language.analyze import analyze
-from ftdsl.language.formatter import format_source
+from ftdsl.language.formatting.formatter import format_source
 from ftdsl.language.source import Source
 
 root = Path(sys.argv[1])

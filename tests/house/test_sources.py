@@ -25,7 +25,7 @@ FORBIDDEN_CALLS = {
 }
 FORBIDDEN_MODULES = {"pickle", "cPickle", "marshal", "shelve", "dill", "cloudpickle", "jinja2"}
 #: Chat templates are Jinja. One module renders them, and imports the sandbox alone to do so.
-JINJA = {"quality/chat_template.py"}
+JINJA = {"quality/measures/chat_template.py"}
 VAGUE_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "misc"}
 #: The one place that may catch everything: the last line of defence, which writes a crash report.
 CRASH_REPORTER = {"cli/crash.py"}

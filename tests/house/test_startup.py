@@ -89,7 +89,9 @@ def test_an_unchanged_check_imports_not_even_the_parser(
     imported("check", str(SPEC), cache=tmp_path)
     names = imported("check", str(SPEC), cache=tmp_path) - interpreter
     assert foreign(names) == set()
-    assert not parts_of(names, FORBIDDEN | SLOW | {"ftdsl.language.parser", "ftdsl.plan.model"})
+    assert not parts_of(
+        names, FORBIDDEN | SLOW | {"ftdsl.language.parsing.parser", "ftdsl.plan.model"}
+    )
 
 
 @pytest.mark.parametrize("words", [("--help",), ("--version",), ("explain", "FT110")])

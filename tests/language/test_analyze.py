@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ftdsl.language.analyze import Analysis, analyze
-from ftdsl.language.parser import parse
+from ftdsl.language.parsing.parser import parse
 from ftdsl.language.program import Expr, Program
 from ftdsl.language.source import Source
 
@@ -410,7 +410,7 @@ _COST = """
 import sys, time
 from pathlib import Path
 from ftdsl.language.analyze import analyze
-from ftdsl.language.parser import parse
+from ftdsl.language.parsing.parser import parse
 from ftdsl.language.source import Source
 
 path = Path(sys.argv[1])

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from ftdsl.diagnostics.diagnostic import Severity
-from ftdsl.language.formatter import comments, doubt_of, format_source, shape
-from ftdsl.language.parser import parse
+from ftdsl.language.formatting.formatter import comments, doubt_of, format_source, shape
+from ftdsl.language.parsing.parser import parse
 from ftdsl.language.source import Source
 
 FIXTURES = Path(__file__).parents[1] / "spec" / "fmt"

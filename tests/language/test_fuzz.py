@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ftdsl.diagnostics.diagnostic import Severity
-from ftdsl.language.formatter import format_source
+from ftdsl.language.formatting.formatter import format_source
 from ftdsl.language.grammar import load_grammar
-from ftdsl.language.parser import Parsed, parse
+from ftdsl.language.parsing.parser import Parsed, parse
 from ftdsl.language.source import Source
 
 EXAMPLE = (Path(__file__).parents[1] / "spec" / "fmt" / "language_page.in.ftspec").read_text(

@@ -12,7 +12,7 @@ from lark import Lark, Token, Tree
 
 from ftdsl.language.grammar import TABLE, Grammar, load_grammar
 from ftdsl.language.grammar_build import build_lark, build_table
-from ftdsl.language.parser_tables import Halt, LalrParser
+from ftdsl.language.parsing.tables import Halt, LalrParser
 from ftdsl.language.tokens import END, tokenize
 from ftdsl.language.tokens import Token as OwnToken
 
@@ -55,7 +55,7 @@ def test_the_table_lies_in_the_package() -> None:
 def test_reading_a_spec_imports_neither_lark_nor_pickle() -> None:
     code = (
         "import sys\n"
-        "from ftdsl.language.formatter import format_source\n"
+        "from ftdsl.language.formatting.formatter import format_source\n"
         "from ftdsl.language.source import Source\n"
         "assert format_source(Source('a.ftspec', 'ftspec 1\\nlet a = 1')).text\n"
         "assert not {'lark', 'pickle', 'pydantic', 'numpy'} & set(sys.modules)\n"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ftdsl.language.grammar import load_grammar
-from ftdsl.language.parser_mistakes import NOUNS
+from ftdsl.language.parsing.mistakes import NOUNS
 from ftdsl.language.tokens import tokenize
 
 PATH = Path(__file__).parents[2] / "grammars" / "ftspec.tmLanguage.json"

@@ -9,7 +9,7 @@ import pytest
 from ftdsl.diagnostics.codes.syntax import CODES
 from ftdsl.diagnostics.diagnostic import Severity
 from ftdsl.language import tree
-from ftdsl.language.parser import MAX_BYTES, Parsed, parse
+from ftdsl.language.parsing.parser import MAX_BYTES, Parsed, parse
 from ftdsl.language.source import Source
 
 EXAMPLE = Path(__file__).parents[1] / "spec" / "fmt" / "language_page.in.ftspec"

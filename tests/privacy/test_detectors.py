@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ftdsl.privacy.masking import masked
 from ftdsl.privacy.personal_data import iban_holds, luhn
-from ftdsl.quality.delicate import FAMILIES, FUNCTIONS, REASONS
+from ftdsl.quality.measures.delicate import FAMILIES, FUNCTIONS, REASONS
 
 KEY_BODY = "MIIEpAIBAAKCAQEA7bq0xk3PzVw9Jd2Qm8LtYhRfSeGcUoNiBvXa"
 #: Written in parts, so that no scanner of repositories takes them for leaks.

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ftdsl.quality.across_rows import ACROSS, NAMED, Outliers
-from ftdsl.quality.aggregates import aggregate
+from ftdsl.quality.across.aggregates import aggregate
+from ftdsl.quality.across.relations import ACROSS, NAMED, Outliers
 from tests.data.catalogue import validate
 
 KEYS = st.lists(st.none() | st.sampled_from("abcd"), max_size=40)

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from ftdsl.data.rows import row_value
-from ftdsl.quality import conversation
-from ftdsl.quality.characters import special_tokens
 from ftdsl.quality.functions import EACH, REASONS
+from ftdsl.quality.measures import conversation
+from ftdsl.quality.measures.characters import special_tokens
 
 PIXEL = "data:image/png;base64,iVBORw0KGgo="
 

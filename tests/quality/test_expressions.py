@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ftdsl.data.rows import Row, row_value
 from ftdsl.language.program import Expr, Type
-from ftdsl.quality.aggregates import AGGREGATES, Distinct, aggregate
+from ftdsl.quality.across.aggregates import AGGREGATES, Distinct, aggregate
 from ftdsl.quality.expressions import Block, Evaluator
 from ftdsl.quality.statements import Statement, scalar, source_of
 from tests.data.spec_parts import dataset
@@ -237,7 +237,7 @@ def test_distinct_runs() -> None:
 
 
 def test_many_different_values_are_estimated(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ftdsl.quality.aggregates.DISTINCT", 4096)
+    monkeypatch.setattr("ftdsl.quality.across.aggregates.DISTINCT", 4096)
     whole, parts = Distinct(), Distinct()
     for start in range(0, 60_000, 10_000):
         part = Distinct()

@@ -15,7 +15,10 @@ from hypothesis import strategies as st
 
 from ftdsl.data.rows import row_value
 from ftdsl.language import catalog
-from ftdsl.quality import (
+from ftdsl.quality import functions, sampling
+from ftdsl.quality.across.aggregates import AGGREGATES
+from ftdsl.quality.expressions import Evaluator
+from ftdsl.quality.measures import (
     boilerplate,
     casing,
     characters,
@@ -23,7 +26,6 @@ from ftdsl.quality import (
     content_parts,
     conversation,
     delicate,
-    functions,
     grammar,
     languages,
     lengths,
@@ -33,16 +35,13 @@ from ftdsl.quality import (
     patterns,
     preference,
     repetition,
-    sampling,
     spelling,
     tool_calls,
     tool_schemas,
 )
-from ftdsl.quality.aggregates import AGGREGATES
-from ftdsl.quality.expressions import Evaluator
-from ftdsl.quality.patterns import Pattern, count_matches, matches, required_literal
-from ftdsl.quality.row_tokens import RowTokens
-from ftdsl.quality.spelling import misspelled, misspellings
+from ftdsl.quality.measures.patterns import Pattern, count_matches, matches, required_literal
+from ftdsl.quality.measures.row_tokens import RowTokens
+from ftdsl.quality.measures.spelling import misspelled, misspellings
 from ftdsl.quality.texts import Texts
 from tests.data.spec_parts import dataset
 from tests.quality.stand_in import ROW, call, field

@@ -17,9 +17,9 @@ import pytest
 
 from ftdsl.engine.context import Policy, Refused
 from ftdsl.engine.dispatch import execute
-from ftdsl.quality import grammar, languagetool
-from ftdsl.quality.grammar import Checker, grammar_errors
-from ftdsl.quality.languagetool import PLACE, URL, running
+from ftdsl.quality.measures import grammar, languagetool
+from ftdsl.quality.measures.grammar import Checker, grammar_errors
+from ftdsl.quality.measures.languagetool import PLACE, URL, running
 from ftdsl.results.models import CheckOutput
 from tests.data.spec_parts import dataset, write
 from tests.quality.stand_in import REPLY, Run, call, check, must, op

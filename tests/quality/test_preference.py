@@ -13,7 +13,7 @@ from scipy.stats import binomtest
 from ftdsl.data.rows import Row, chosen, messages, pair_of, prompt, rejected, row_value, text
 from ftdsl.data.shape import Shape
 from ftdsl.language.program import SchemaDef
-from ftdsl.quality.aggregates import aggregate
+from ftdsl.quality.across.aggregates import aggregate
 from ftdsl.quality.functions import EACH, REASONS
 
 

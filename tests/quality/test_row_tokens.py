@@ -13,8 +13,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 
 from ftdsl.data.rows import Row, row_value
 from ftdsl.language.program import DatasetDef
-from ftdsl.quality.chat_template import ChatTemplate, Unrendered
-from ftdsl.quality.row_tokens import RowTokens
+from ftdsl.quality.measures.chat_template import ChatTemplate, Unrendered
+from ftdsl.quality.measures.row_tokens import RowTokens
 from tests.data.spec_parts import dataset
 from tests.training.tiny import TEMPLATE, write_folder
 

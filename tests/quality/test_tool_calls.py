@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ftdsl.data.rows import row_value
-from ftdsl.quality.tool_calls import tool_calls, tool_calls_parse
+from ftdsl.quality.measures.tool_calls import tool_calls, tool_calls_parse
 
 
 def test_a_turn_that_calls_and_has_no_content() -> None:

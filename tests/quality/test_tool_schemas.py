@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from ftdsl.data.rows import Row, messages, row_value
 from ftdsl.quality.functions import EACH, REASONS
-from ftdsl.quality.tool_schemas import compiled
+from ftdsl.quality.measures.tool_schemas import compiled
 
 OBJECT = {
     "type": "object",

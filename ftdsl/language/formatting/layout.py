@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ftdsl.language.formatter_expressions import STEP, WIDTH, Piece, flat, laid_out
+from ftdsl.language.formatting.expressions import STEP, WIDTH, Piece, flat, laid_out
 from ftdsl.language.tokens import Token
 from ftdsl.language.tree import (
     Block,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ftdsl.quality.patterns import count_matches, pattern
+from ftdsl.quality.measures.patterns import count_matches, pattern
 
 _HEAD = 320
 """Characters of a reply in which a refusal stands: further on it is part of an answer."""

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Severity, Span
-from ftdsl.language.formatter_layout import Layout, pieces_of
+from ftdsl.language.formatting.layout import Layout, pieces_of
 from ftdsl.language.grammar import load_grammar
-from ftdsl.language.parser import EDITION_NUMBER, Parsed, parse
+from ftdsl.language.parsing.parser import EDITION_NUMBER, Parsed, parse
 from ftdsl.language.source import Source
 from ftdsl.language.tokens import EDITION
 

@@ -19,8 +19,8 @@ from ftdsl.data.rows import text as text_of
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Refused
 from ftdsl.language.program import DatasetDef
-from ftdsl.quality.token_counts import Counter, token_counter
-from ftdsl.quality.tool_calls import tool_list
+from ftdsl.quality.measures.token_counts import Counter, token_counter
+from ftdsl.quality.measures.tool_calls import tool_list
 
 _A_TURN = 3
 CONFIGURATION = "tokenizer_config.json"
@@ -72,7 +72,7 @@ class RowTokens:
 
     def unrendered(self, row: Row) -> str:
         """Why the template makes no text of the row, or ""."""
-        from ftdsl.quality.chat_template import Unrendered
+        from ftdsl.quality.measures.chat_template import Unrendered
 
         try:
             self._chat_template().said(_plain(row), tool_list(row))
@@ -94,7 +94,7 @@ class RowTokens:
     def _pieces(self, row: Row) -> list[_Piece]:
         if self.dataset.template is None:
             return _estimated(row)
-        from ftdsl.quality.chat_template import Unrendered
+        from ftdsl.quality.measures.chat_template import Unrendered
 
         try:
             text, spans = self._chat_template().said(_plain(row), tool_list(row))
@@ -117,7 +117,7 @@ class RowTokens:
                 )
             )
         if self._template is None:
-            from ftdsl.quality.chat_template import ChatTemplate, Unrendered
+            from ftdsl.quality.measures.chat_template import ChatTemplate, Unrendered
 
             name = self.dataset.template or ""
             try:

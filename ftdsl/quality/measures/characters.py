@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ftdsl.quality.patterns import count_matches
+from ftdsl.quality.measures.patterns import count_matches
 from ftdsl.quality.texts import Texts, as_texts
 
 CONTROL = (

@@ -8,8 +8,8 @@ from typing import Any, cast
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.language import tree
 from ftdsl.language.grammar import Grammar
-from ftdsl.language.parser_literals import literal
-from ftdsl.language.parser_mistakes import reserved_word
+from ftdsl.language.parsing.literals import literal
+from ftdsl.language.parsing.mistakes import reserved_word
 from ftdsl.language.source import Source
 from ftdsl.language.tokens import Token
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from ftdsl.diagnostics.suggestion import edit_distance
 from ftdsl.language.grammar import Grammar
-from ftdsl.language.parser_mistakes import INSERTABLE, MIXED, NOUNS, Mistake, Wrong
-from ftdsl.language.parser_tables import Halt, LalrParser
+from ftdsl.language.parsing.mistakes import INSERTABLE, MIXED, NOUNS, Mistake, Wrong
+from ftdsl.language.parsing.tables import Halt, LalrParser
 from ftdsl.language.source import Source
 from ftdsl.language.tokens import (
     CLOSERS,

@@ -8,14 +8,14 @@ from itertools import islice
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Edit, Fix, Severity
 from ftdsl.language.grammar import load_grammar
-from ftdsl.language.parser_actions import TreeActions
-from ftdsl.language.parser_characters import character_faults, conflict, token_faults
-from ftdsl.language.parser_damage import Damage, without_damage
-from ftdsl.language.parser_depth import too_deep, too_many
-from ftdsl.language.parser_errors import diagnostic_of
-from ftdsl.language.parser_mistakes import Mistake, Wrong
-from ftdsl.language.parser_recovery import MAX_MISTAKES, Recovery
-from ftdsl.language.parser_tables import LalrParser
+from ftdsl.language.parsing.actions import TreeActions
+from ftdsl.language.parsing.characters import character_faults, conflict, token_faults
+from ftdsl.language.parsing.damage import Damage, without_damage
+from ftdsl.language.parsing.depth import too_deep, too_many
+from ftdsl.language.parsing.errors import diagnostic_of
+from ftdsl.language.parsing.mistakes import Mistake, Wrong
+from ftdsl.language.parsing.recovery import MAX_MISTAKES, Recovery
+from ftdsl.language.parsing.tables import LalrParser
 from ftdsl.language.source import Source
 from ftdsl.language.tokens import EDITION, EDITION_LINE, END, Token, significant, tokenize
 from ftdsl.language.tree import Spec

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ftdsl.data.rows import Message, Row, content_text, pair_of
-from ftdsl.quality.casing import normalize
+from ftdsl.quality.measures.casing import normalize
 
 _SHOWN = 60
 

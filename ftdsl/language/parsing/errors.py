@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Edit, Fix, Label, Span
 from ftdsl.diagnostics.suggestion import suggest
-from ftdsl.language.parser_mistakes import BLOCK_WORDS, Mistake, Wrong, reserved_word
+from ftdsl.language.parsing.mistakes import BLOCK_WORDS, Mistake, Wrong, reserved_word
 from ftdsl.language.source import Source
 from ftdsl.language.tokens import COMPARATORS, END, OPENERS, STATEMENT_STARTS, Token
 

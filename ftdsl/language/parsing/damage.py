@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
-from ftdsl.language.parser_mistakes import Mistake
+from ftdsl.language.parsing.mistakes import Mistake
 from ftdsl.language.tokens import Token
 from ftdsl.language.tree import (
     Block,

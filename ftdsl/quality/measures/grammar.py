@@ -23,7 +23,7 @@ import orjson
 from ftdsl.engine.context import Context
 from ftdsl.language.program import Expr
 from ftdsl.plan.steps import CheckStep
-from ftdsl.quality.languagetool import URL, refused, running
+from ftdsl.quality.measures.languagetool import URL, refused, running
 
 _SERVED, _KEPT = "FTDSL_GRAMMAR_SERVED", "FTDSL_GRAMMAR_KEPT"
 """How a check tells its worker processes where the server is, and where answers are kept."""

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ftdsl.quality.word_vectors import Rarity, Vectors, text_words
+from ftdsl.quality.across.word_vectors import Rarity, Vectors, text_words
 
 # Characters of one text that are kept: what a text is about shows in its beginning.
 _KEPT = 10_000

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ftdsl.quality.patterns import pattern
+from ftdsl.quality.measures.patterns import pattern
 from ftdsl.quality.texts import Texts, as_texts
 
 _BITS = 23

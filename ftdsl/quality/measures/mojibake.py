@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ftdsl.quality.patterns import pattern
+from ftdsl.quality.measures.patterns import pattern
 from ftdsl.quality.texts import as_texts
 
 _BEHIND = "\x80-\xbfƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ€‚"

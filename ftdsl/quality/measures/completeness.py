@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ftdsl.quality.markup import fences_closed
+from ftdsl.quality.measures.markup import fences_closed
 
 _LEAST_WORDS = 8
 """Shorter texts are answers such as a name or a class; they end as they like."""

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from ftdsl.data.rows import Row
-from ftdsl.quality.tool_calls import Call, calls_of, declared_tools
+from ftdsl.quality.measures.tool_calls import Call, calls_of, declared_tools
 
 _SHOWN = 4
 """Faults of one row that are told."""

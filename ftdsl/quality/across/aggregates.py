@@ -19,12 +19,12 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ftdsl.quality.across_rows import ACROSS
-from ftdsl.quality.contradictions import Contradictions
-from ftdsl.quality.disagreements import Disagreements
+from ftdsl.quality.across.contradictions import Contradictions
+from ftdsl.quality.across.disagreements import Disagreements
+from ftdsl.quality.across.relations import ACROSS
+from ftdsl.quality.across.sign_test import SignTest
+from ftdsl.quality.across.variety import CompressionRatio, SelfSimilarity, Vendi
 from ftdsl.quality.hashes import value_hash
-from ftdsl.quality.sign_test import SignTest
-from ftdsl.quality.variety import CompressionRatio, SelfSimilarity, Vendi
 
 DISTINCT = 1 << 20
 _SCALE = 1074

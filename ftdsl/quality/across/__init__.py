@@ -1,0 +1,1 @@
+"""What only several rows together show: aggregates, relations, drift, variety."""

@@ -1,0 +1,1 @@
+"""What can be asked of one row: its texts, turns, tool calls, tokens and pairs."""
