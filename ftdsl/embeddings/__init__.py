@@ -1,0 +1,1 @@
+"""Sentence embeddings: which model makes them, how, and which were made before."""
