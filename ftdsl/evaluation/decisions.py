@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ftdsl.evaluation.conditions import Condition, Undecidable
-from ftdsl.evaluation.estimates import percentile, score_estimates
+from ftdsl.evaluation.estimates import clusters_of, score_estimates
 from ftdsl.evaluation.evidence import (
     AgainstLock,
     Evidence,
@@ -15,8 +14,10 @@ from ftdsl.evaluation.evidence import (
     mean_evidence,
     needed_cases,
 )
-from ftdsl.evaluation.quantiles import quantile_interval
+from ftdsl.language.conditions import Condition, Undecidable
 from ftdsl.results.models import Case, Requirement
+from ftdsl.statistics.means import LEAST_CLUSTERS
+from ftdsl.statistics.quantiles import percentile, quantile_interval
 
 MOST_UNSCORED = 0.05
 """With a larger share of unscored cases nothing is decided: they are seldom unscored by chance."""
@@ -32,6 +33,7 @@ class Asked:
 
     ``baseline`` are the same cases under the baseline model; None when the lock's figures, if any,
     are the baseline. ``locked`` is empty for a slice: the lock knows only the whole.
+    ``cost_per_case`` are the dollars that one more case costs under all models that it is put to.
     """
 
     condition: Condition
@@ -42,6 +44,7 @@ class Asked:
     locked: Mapping[str, float]
     cost_per_1k: float | None
     stated: bool
+    cost_per_case: float | None = None
     slice: str = ""
     spec_line: int | None = None
 
@@ -94,6 +97,9 @@ class Decision:
             return "it says nothing of the candidate"
         if not self._scored():
             return "no case has all the scores it needs"
+        clusters = clusters_of(asked.cases)
+        if clusters is not None and len(set(clusters)) < LEAST_CLUSTERS:
+            return f"{len(set(clusters))} clusters are too few: at least {LEAST_CLUSTERS}"
         return self._unscored_note()
 
     def _scored(self) -> list[int]:
@@ -118,10 +124,11 @@ class Decision:
         own, other = self._split
         places, asked = self._scored(), self.asked
         candidate = {name: [asked.cases[p].scores[name] for p in places] for name in own}
+        clusters = clusters_of([asked.cases[p] for p in places])
         if asked.baseline is not None:
             baseline = {name: [asked.baseline[p].scores[name] for p in places] for name in other}
-            return mean_evidence(own, other, Sample(candidate, baseline))
-        evidence = mean_evidence(own, {}, Sample(candidate))
+            return mean_evidence(own, other, Sample(candidate, baseline, clusters))
+        evidence = mean_evidence(own, {}, Sample(candidate, clusters=clusters))
         for name, weight in other.items():
             locked = [asked.locked.get(f"{name}.{part}") for part in ("mean", "low", "high")]
             mean, low, high = (value if value is not None else 0.0 for value in locked)
@@ -148,13 +155,20 @@ class Decision:
             update={
                 "n": evidence.n,
                 "needed_n": needed,
-                "method": evidence.method,
+                "needed_cost": self._further(evidence.n, needed),
+                "method": evidence.chosen.method,
+                "why": evidence.chosen.why,
                 "paired": asked.baseline is not None and bool(self._split[1]),
                 "fixed": fixed,
                 "broken": broken,
                 "note": self._blocked or evidence.note,
             }
         )
+
+    def _further(self, n: int, needed: int | None) -> float | None:
+        """The dollars for the cases that are still to be asked."""
+        each = self.asked.cost_per_case
+        return None if needed is None or each is None else (needed - n) * each
 
     # ------------------------------------------------------------------ all other measures
 
@@ -187,7 +201,9 @@ class Decision:
         low, high = sorted(weight * end for end in ends)
         verdict = self.asked.condition.verdict(low, high)
         found = self._requirement(verdict, value, low, high, confidence)
-        return found.model_copy(update={"n": len(waits), "method": "order statistics"})
+        why = "waiting times, without assuming how they are spread"
+        how = {"n": len(waits), "method": "order statistics", "why": why}
+        return found.model_copy(update=how)
 
     def _value(self, name: str) -> float | None:
         if name in _LATENCY:

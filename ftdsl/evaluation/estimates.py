@@ -4,44 +4,71 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from ftdsl.evaluation.means import GradedMean
-from ftdsl.evaluation.proportions import Interval, wilson
 from ftdsl.language.program import SliceDef
 from ftdsl.results.models import Case, Estimate
+from ftdsl.statistics.means import ClusteredMean, GradedMean
+from ftdsl.statistics.proportions import Interval
+from ftdsl.statistics.shares import Chosen, chosen_for, share_interval
 
 CONFIDENCE = 0.95
 NO_VALUE = "none"
 """The slice of the cases whose key is null."""
 
 
-def estimate(values: Sequence[float], unscored: int) -> Estimate:
-    """Mean of scores in [0, 1] with its 95% interval: Wilson's when every score is 0 or 1, else
-    that of ``GradedMean``. Without a score the interval is all of [0, 1]."""
+def estimate(
+    values: Sequence[float], unscored: int, clusters: Sequence[str] | None = None
+) -> Estimate:
+    """Mean of scores in [0, 1] with its 95% interval: of a share when every score is 0 or 1, else
+    that of ``GradedMean``, and that of ``ClusteredMean`` for cases in ``clusters``. Without a score
+    the interval is all of [0, 1]."""
     if not values:
         return Estimate(
             mean=0.0, low=0.0, high=1.0, n=0, unscored=unscored, method="no case was scored"
         )
-    mean, (low, high), method = _located(values)
-    return Estimate(mean=mean, low=low, high=high, n=len(values), unscored=unscored, method=method)
+    mean, (low, high), (method, why) = _located(values, clusters)
+    return Estimate(
+        mean=mean, low=low, high=high, n=len(values), unscored=unscored, method=method, why=why
+    )
 
 
-def _located(values: Sequence[float]) -> tuple[float, Interval, str]:
+def _located(
+    values: Sequence[float], clusters: Sequence[str] | None
+) -> tuple[float, Interval, Chosen]:
     mean = math.fsum(values) / len(values)
+    column = np.asarray(values, dtype=np.float64)
+    if clusters is not None:
+        grouped_ = ClusteredMean(column, numbered(clusters), 0.0, 1.0)
+        return mean, grouped_.interval(CONFIDENCE), grouped_.chosen
     if all(value in (0.0, 1.0) for value in values):
-        return mean, wilson(mean, len(values), CONFIDENCE), "Wilson"
-    graded = GradedMean(np.asarray(values, dtype=np.float64), 0.0, 1.0)
-    return mean, graded.interval(CONFIDENCE), graded.method
+        right, n = round(math.fsum(values)), len(values)
+        return mean, share_interval(right, n, CONFIDENCE), chosen_for(right, n)
+    graded = GradedMean(column, 0.0, 1.0)
+    return mean, graded.interval(CONFIDENCE), graded.chosen
+
+
+def numbered(clusters: Sequence[str]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """The clusters of cases by numbers from 0."""
+    return np.unique(np.asarray(clusters), return_inverse=True)[1].astype(np.int64)
+
+
+def clusters_of(cases: Sequence[Case]) -> list[str] | None:
+    """The cluster of each case; None where the eval declares none."""
+    if not cases or cases[0].cluster is None:
+        return None
+    return [case.cluster or "" for case in cases]
 
 
 def score_estimates(names: Sequence[str], cases: Sequence[Case]) -> dict[str, Estimate]:
     """An estimate of each score over ``cases``."""
     found = {}
     for name in names:
-        values = [case.scores[name] for case in cases if name in case.scores]
-        found[name] = estimate(values, len(cases) - len(values))
+        scored = [case for case in cases if name in case.scores]
+        values = [case.scores[name] for case in scored]
+        found[name] = estimate(values, len(cases) - len(values), clusters_of(scored))
     return found
 
 
@@ -63,9 +90,3 @@ def grouped(slice_name: str, cases: Sequence[Case]) -> Mapping[str, list[Case]]:
     for case in cases:
         groups.setdefault(case.slices[slice_name], []).append(case)
     return dict(sorted(groups.items()))
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    """The smallest value that at least ``share`` of the values do not exceed (nearest rank)."""
-    ordered = sorted(values)
-    return ordered[max(0, math.ceil(share * len(ordered) - 1e-9) - 1)]

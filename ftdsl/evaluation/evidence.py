@@ -9,22 +9,25 @@ from typing import Protocol
 
 import numpy as np
 
-from ftdsl.evaluation.means import GradedMean
-from ftdsl.evaluation.proportions import Interval, mcnemar, normal_quantile, tango, wilson
+from ftdsl.evaluation.estimates import numbered
+from ftdsl.statistics.means import ClusteredMean, Floats, GradedMean
+from ftdsl.statistics.proportions import Interval, mcnemar_mid_p, normal_quantile, tango
+from ftdsl.statistics.shares import Chosen, chosen_for, share_interval
 
 _MOST = 10**9
+TANGO = Chosen("Tango, paired", "yes or no, two models on the same cases")
 
 
 class Evidence(Protocol):
     """``interval`` is two-sided. ``interval_at`` is what it would be with that many cases and all
-    else as seen."""
+    else as seen. ``chosen`` is the method and the reason for it."""
 
     @property
     def estimate(self) -> float: ...
     @property
     def n(self) -> int: ...
     @property
-    def method(self) -> str: ...
+    def chosen(self) -> Chosen: ...
     @property
     def note(self) -> str: ...
     @property
@@ -38,12 +41,11 @@ class Evidence(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """``weight`` times the share of cases that are right: Wilson's interval."""
+    """``weight`` times the share of cases that are right."""
 
     right: int
     n: int
     weight: float = 1.0
-    method: str = "Wilson"
     note: str = ""
     flips: None = None
 
@@ -51,11 +53,15 @@ class Share:
     def estimate(self) -> float:
         return self.weight * self.right / self.n
 
+    @property
+    def chosen(self) -> Chosen:
+        return chosen_for(self.right, self.n)
+
     def interval(self, confidence: float) -> Interval:
         return self.interval_at(self.n, confidence)
 
     def interval_at(self, n: float, confidence: float) -> Interval:
-        low, high = wilson(self.right / self.n, n, confidence)
+        low, high = share_interval(self.right * n / self.n, n, confidence)
         return _ordered(self.weight * low, self.weight * high)
 
 
@@ -66,7 +72,10 @@ class PairedShares:
     gained: int
     lost: int
     n: int
-    method: str = "Tango, paired"
+
+    @property
+    def chosen(self) -> Chosen:
+        return TANGO
 
     @property
     def estimate(self) -> float:
@@ -78,7 +87,7 @@ class PairedShares:
 
     @property
     def note(self) -> str:
-        return f"McNemar's exact p = {mcnemar(self.gained, self.lost):.3g}"
+        return f"McNemar's mid-p = {mcnemar_mid_p(self.gained, self.lost):.3g}"
 
     def interval(self, confidence: float) -> Interval:
         return self.interval_at(self.n, confidence)
@@ -92,18 +101,24 @@ class PairedShares:
 class Graded:
     """The mean of one number a case, which may join several scores and two models."""
 
-    mean: GradedMean
+    mean: GradedMean | ClusteredMean
     paired: bool
-    note: str = ""
-    flips: None = None
+    flips: tuple[int, int] | None = None
 
     @property
     def n(self) -> int:
-        return len(self.mean.values)
+        return self.mean.n
 
     @property
-    def method(self) -> str:
-        return f"{self.mean.method}, paired" if self.paired else self.mean.method
+    def chosen(self) -> Chosen:
+        method, why = self.mean.chosen
+        return Chosen(f"{method}, paired", why) if self.paired else Chosen(method, why)
+
+    @property
+    def note(self) -> str:
+        if isinstance(self.mean, GradedMean) and self.chosen.method.startswith("sign-flip"):
+            return f"sign-flip p = {self.mean.flips.p_value:.3g}"
+        return ""
 
     @property
     def estimate(self) -> float:
@@ -139,8 +154,9 @@ class AgainstLock:
         return self.candidate.n
 
     @property
-    def method(self) -> str:
-        return f"{self.candidate.method} and MOVER, unpaired"
+    def chosen(self) -> Chosen:
+        method, why = self.candidate.chosen
+        return Chosen(f"{method} and MOVER, unpaired", f"{why}; the baseline is of another run")
 
     def interval(self, confidence: float) -> Interval:
         return self._joined(self.candidate.interval(confidence), confidence)
@@ -159,10 +175,12 @@ class AgainstLock:
 @dataclass(frozen=True, slots=True)
 class Sample:
     """The scores of the cases that have every score asked for: score → one value a case.
-    ``baseline`` is of the same cases, and empty when no baseline is asked for."""
+    ``baseline`` is of the same cases, and empty when no baseline is asked for. ``clusters`` are
+    the groups that the cases come in, None where none are declared."""
 
     candidate: Mapping[str, Sequence[float]]
     baseline: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    clusters: Sequence[str] | None = None
 
 
 def mean_evidence(
@@ -171,29 +189,56 @@ def mean_evidence(
     """Evidence on the sum of weight times mean score, with the method that suits the scores.
 
     ``candidate`` and ``baseline`` are weights by score. One score of 0 and 1 alone is a share, and
-    less the same score of the baseline a paired difference of shares; all else is graded.
+    less the same score of the baseline a paired difference of shares; all else is graded, and so is
+    whatever comes in clusters.
     """
     own = {name: np.asarray(sample.candidate[name]) for name in candidate}
     other = {name: np.asarray(sample.baseline[name]) for name in baseline}
     columns = [*own.values(), *other.values()]
     binary = all(bool(np.isin(column, (0.0, 1.0)).all()) for column in columns)
-    n = len(columns[0])
-    if binary and len(own) == 1 and not other:
-        (name, weight), *_ = candidate.items()
-        return Share(int(own[name].sum()), n, weight)
-    if binary and list(candidate.values()) == [1.0] and baseline == _negated(candidate):
-        (name, _), *_ = candidate.items()
-        gained = int(((own[name] == 1) & (other[name] == 0)).sum())
-        lost = int(((own[name] == 0) & (other[name] == 1)).sum())
-        return PairedShares(gained, lost, n)
+    flips = _flips(candidate, baseline, own, other) if binary else None
+    if binary and sample.clusters is None:
+        n = len(columns[0])
+        if flips is not None:
+            return PairedShares(*flips, n)
+        if len(own) == 1 and not other:
+            (name, weight), *_ = candidate.items()
+            return Share(int(own[name].sum()), n, weight)
     weights = [*candidate.values(), *baseline.values()]
-    values = np.zeros(n)
+    return Graded(_mean(weights, columns, sample.clusters, bool(other)), bool(other), flips)
+
+
+def _flips(
+    candidate: Mapping[str, float],
+    baseline: Mapping[str, float],
+    own: Mapping[str, Floats],
+    other: Mapping[str, Floats],
+) -> tuple[int, int] | None:
+    """Gained and lost cases, where one score is compared with the baseline's same."""
+    if list(candidate.values()) != [1.0] or baseline != _negated(candidate):
+        return None
+    (name,) = candidate
+    gained = int(((own[name] == 1) & (other[name] == 0)).sum())
+    lost = int(((own[name] == 0) & (other[name] == 1)).sum())
+    return gained, lost
+
+
+def _mean(
+    weights: Sequence[float],
+    columns: Sequence[Floats],
+    clusters: Sequence[str] | None,
+    paired: bool,
+) -> GradedMean | ClusteredMean:
+    values = np.zeros(len(columns[0]))
     for weight, column in zip(weights, columns, strict=True):
         values += weight * column
+    # Rounding makes equal sums unequal, and one odd value of two is not known to be rare.
+    values = np.round(values, 12)
     lowest = sum(min(weight, 0.0) for weight in weights)
     highest = sum(max(weight, 0.0) for weight in weights)
-    # Rounding makes equal sums unequal, and one odd value of two is not known to be rare.
-    return Graded(GradedMean(np.round(values, 12), lowest, highest), paired=bool(other))
+    if clusters is not None:
+        return ClusteredMean(values, numbered(clusters), lowest, highest)
+    return GradedMean(values, lowest, highest, paired)
 
 
 def locked_interval(

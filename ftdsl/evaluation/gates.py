@@ -8,10 +8,10 @@ from pathlib import Path
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Context, Refused
-from ftdsl.evaluation.conditions import Condition, Undecidable, conditions
 from ftdsl.evaluation.decisions import Asked, Decision, holm
 from ftdsl.evaluation.estimates import grouped
 from ftdsl.evaluation.step import read_cases
+from ftdsl.language.conditions import Condition, Undecidable, conditions
 from ftdsl.language.program import Expr, RequireDef
 from ftdsl.plan.steps import GateStep
 from ftdsl.results.models import Case, EvalOutput, GateOutput, Requirement, Verdict

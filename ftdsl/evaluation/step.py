@@ -11,7 +11,7 @@ from pathlib import Path
 from ftdsl.data.rows import Row, read_rows
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Context, Refused
-from ftdsl.evaluation.estimates import NO_VALUE, percentile, score_estimates, slice_estimates
+from ftdsl.evaluation.estimates import NO_VALUE, score_estimates, slice_estimates
 from ftdsl.evaluation.questions import is_replay, questions_of, shown_prompt
 from ftdsl.evaluation.reducers import reducer
 from ftdsl.evaluation.scorers import Unscorable
@@ -24,6 +24,7 @@ from ftdsl.plan.cost import is_price_unknown
 from ftdsl.plan.steps import EvalStep
 from ftdsl.quality.expressions import Block, Evaluator
 from ftdsl.results.models import Case, EvalOutput
+from ftdsl.statistics.quantiles import percentile
 
 CASES_FILE = "cases.jsonl"
 _SHOWN = 200

@@ -32,8 +32,8 @@ CODE_VERSIONS: dict[str, int] = {
     "dedup": 4,
     "coverage": 3,
     "train": 2,
-    "eval": 3,
-    "gate": 1,
+    "eval": 4,
+    "gate": 2,
     "pending": 1,
 }
 

@@ -255,7 +255,8 @@ class TrainOutput(Result):
 
 
 class Estimate(Result):
-    """A score over the cases of an eval, with its confidence interval and how it was made."""
+    """A score over the cases of an eval, with its confidence interval, how it was made, and why in
+    that way."""
 
     mean: float
     low: float
@@ -264,11 +265,27 @@ class Estimate(Result):
     unscored: int
     method: str
     confidence: float = 0.95
+    why: str = ""
+
+
+class Flakiness(Result):
+    """How often the answers to one case differ in a score. Of ``n`` cases that were answered more
+    than once ``flaky`` are scored in two ways; ``rate`` has a 95% interval. ``within`` is the
+    variance of the score between the answers to a case, ``between`` that between cases."""
+
+    n: int
+    flaky: int
+    rate: float
+    low: float
+    high: float
+    within: float
+    between: float
 
 
 class Case(Result):
     """One case: what was asked, expected and answered. ``scores`` lacks a score that is unscored;
-    ``unscored`` says why. Times in seconds."""
+    ``unscored`` says why. ``epochs`` holds the score of each answer where there are several;
+    ``cluster`` is the group of cases that it belongs to. Times in seconds."""
 
     case_id: str
     line: int
@@ -278,6 +295,8 @@ class Case(Result):
     scores: dict[str, float]
     unscored: dict[str, str] = {}
     slices: dict[str, str] = {}
+    cluster: str | None = None
+    epochs: dict[str, tuple[float, ...]] = {}
     finish_reason: str = ""
     latency: float | None = None
     prompt_tokens: int | None = None
@@ -295,6 +314,7 @@ class EvalOutput(Result):
     model: str
     scores: dict[str, Estimate]
     slices: dict[str, dict[str, dict[str, Estimate]]] = {}
+    flakiness: dict[str, Flakiness] = {}
     cases: tuple[Case, ...] = ()
     requests: int = 0
     cached: int = 0
@@ -310,8 +330,10 @@ class EvalOutput(Result):
 class Requirement(Result):
     """One ``require`` of a gate, decided. For a comparison with the baseline ``estimate`` is the
     paired difference and ``bound`` the margin it must reach. ``needed_n`` is the number of cases
-    that would decide an inconclusive one at the estimate seen. ``unit`` is of ``estimate``,
-    ``low``, ``high`` and ``bound``: a share of one, seconds, or US dollars."""
+    that would decide an inconclusive one at the estimate seen, ``needed_cost`` the dollars for
+    those still to be asked, where the price is known. ``why`` is the reason for ``method``.
+    ``unit`` is of ``estimate``, ``low``, ``high`` and ``bound``: a share of one, seconds, or US
+    dollars."""
 
     requirement: str
     candidate: str
@@ -325,7 +347,9 @@ class Requirement(Result):
     unit: Literal["share", "seconds", "dollars"] = "share"
     n: int
     needed_n: int | None = None
+    needed_cost: float | None = None
     method: str
+    why: str = ""
     confidence: float
     paired: bool = False
     fixed: int | None = None

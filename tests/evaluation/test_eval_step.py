@@ -28,14 +28,14 @@ from tests.models.desk import desk
 COLOURS = [("colour 1", "red"), ("colour 2", "ink"), ("colour 3", "spy"), ("colour 4", "bow")]
 
 
-def test_recorded_outputs_are_scored_with_wilsons_interval(tmp_path: Path) -> None:
+def test_recorded_outputs_are_scored_with_an_exact_interval(tmp_path: Path) -> None:
     write_cases(tmp_path, COLOURS)
     model = replay(tmp_path, "old", {"c0": " red\n", "c1": "ink", "c2": "Spy", "c3": "bow"})
     found = run_eval(eval_step(model), desk(tmp_path))
     exact = found.scores["exact"]
-    assert (exact.mean, exact.n, exact.unscored, exact.method) == (0.75, 4, 0, "Wilson")
-    assert exact.low == pytest.approx(0.3006, abs=1e-4)
-    assert exact.high == pytest.approx(0.9544, abs=1e-4)
+    assert (exact.mean, exact.n, exact.unscored, exact.method) == (0.75, 4, 0, "Clopper-Pearson")
+    assert exact.low == pytest.approx(0.1941, abs=1e-4)
+    assert exact.high == pytest.approx(0.9937, abs=1e-4)
     assert [case.scores["exact"] for case in found.cases] == [1, 1, 0, 1]
     assert found.cases[2].prompt == "colour 3"
     assert found.cases[2].expected == "spy"

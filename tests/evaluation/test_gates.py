@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from ftdsl.diagnostics.diagnostic import Span
 from ftdsl.engine.context import Refused
 from ftdsl.evaluation.gates import run_gate
-from ftdsl.evaluation.proportions import tango, wilson
 from ftdsl.language.program import Expr, RequireDef
 from ftdsl.results.models import GateOutput
+from ftdsl.statistics.proportions import tango, wilson
+from ftdsl.statistics.shares import share_interval
 from tests.evaluation.verdicts import (
     Scores,
     at_least,
@@ -35,8 +36,9 @@ def test_a_point_decides_without_confidence(tmp_path: Path) -> None:
     found = decide(tmp_path, require(at_least(0.82)), scores(41, 50))
     (one,) = found.requirements
     assert (found.verdict, one.verdict, one.estimate, one.bound) == ("pass", "pass", 0.82, 0.82)
-    assert (one.low, one.high) == wilson(0.82, 50, 0.95)
-    assert (one.method, one.unit) == ("Wilson", "share")
+    assert (one.low, one.high) == share_interval(41, 50, 0.95)
+    assert (one.method, one.unit) == ("Clopper-Pearson", "share")
+    assert one.why == "yes or no, fewer than 10 are wrong"
     assert decide(tmp_path, require(at_least(0.83)), scores(41, 50)).verdict == "fail"
 
 
@@ -50,7 +52,8 @@ def test_an_interval_decides_with_confidence(tmp_path: Path, right: int, verdict
 def test_needed_n_is_where_it_is_decided(tmp_path: Path) -> None:
     (one,) = decide(tmp_path, require(at_least(0.82), 0.95), scores(45, 50)).requirements
     assert one.needed_n is not None
-    assert wilson(0.9, one.needed_n, 0.95)[0] >= 0.82 > wilson(0.9, one.needed_n - 1, 0.95)[0]
+    assert share_interval(0.9 * one.needed_n, one.needed_n, 0.95)[0] >= 0.82
+    assert share_interval(0.9 * (one.needed_n - 1), one.needed_n - 1, 0.95)[0] < 0.82
 
 
 def test_no_number_of_cases_decides_an_estimate_on_the_bound(tmp_path: Path) -> None:
@@ -71,7 +74,7 @@ def test_the_baseline_is_compared_case_by_case(tmp_path: Path) -> None:
     assert one.estimate == 0.10
     assert one.bound == pytest.approx(-0.01)
     assert (one.fixed, one.broken, one.paired, one.verdict) == (12, 2, True, "pass")
-    assert "McNemar's exact p = 0.0129" in one.note
+    assert "McNemar's mid-p = 0.00739" in one.note
 
 
 def test_ten_equal_answers_do_not_show_that_nothing_is_worse(tmp_path: Path) -> None:
@@ -190,8 +193,8 @@ def test_holm_asks_more_of_each_slice_than_of_one_alone(tmp_path: Path) -> None:
 def test_holm_steps_down_after_a_clear_slice(tmp_path: Path) -> None:
     # "a" passes at 97.5%; then "b" only needs 95%, which it has, and 97.5% it has not.
     tuned = [x for pair in zip([1.0] * 50, scores(43, 50), strict=True) for x in pair]
-    assert decide(tmp_path, require(at_least(0.735), 0.975), scores(43, 50)).verdict != "pass"
-    found = decide(tmp_path, require(at_least(0.735), 0.95, by="topic"), tuned, topics=["a", "b"])
+    assert decide(tmp_path, require(at_least(0.73), 0.975), scores(43, 50)).verdict != "pass"
+    found = decide(tmp_path, require(at_least(0.73), 0.95, by="topic"), tuned, topics=["a", "b"])
     levels = {one.slice: (one.verdict, one.confidence) for one in found.requirements}
     assert levels == {"a": ("pass", 0.975), "b": ("pass", pytest.approx(0.95))}
 

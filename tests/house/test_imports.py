@@ -12,15 +12,16 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "ftdsl"
 
 STEPS = {"data", "quality", "dedup", "diversity", "models", "evaluation", "training"}
-BELOW_STEPS = {"diagnostics", "language", "results", "plan", "privacy"}
+BELOW_STEPS = {"diagnostics", "language", "results", "plan", "privacy", "statistics"}
 
 #: folder → the folders it may import from (its own aside).
 ALLOWED: dict[str, set[str]] = {
     "diagnostics": set(),
     "privacy": set(),
-    "language": {"diagnostics"},
+    "statistics": set(),
+    "language": {"diagnostics", "statistics"},
     "results": {"diagnostics"},
-    "plan": {"diagnostics", "language", "results", "data", "engine"},
+    "plan": {"diagnostics", "language", "results", "data", "engine", "statistics"},
     "data": BELOW_STEPS | {"engine"},
     "embeddings": BELOW_STEPS | {"engine"},
     "quality": BELOW_STEPS | {"engine", "data", "embeddings"},

@@ -1,4 +1,4 @@
-"""Intervals for shares of yes and no: one model's, and the paired difference of two."""
+"""Shares of yes and no: intervals of one model's and of the paired difference of two, and tests."""
 
 from __future__ import annotations
 
@@ -28,6 +28,20 @@ def wilson(share: float, n: float, confidence: float) -> Interval:
     half = math.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n))) / (1 + z2 / n)
     low = 0.0 if share == 0 else max(0.0, middle - half)
     high = 1.0 if share == 1 else min(1.0, middle + half)
+    return low, high
+
+
+def clopper_pearson(right: float, n: float, confidence: float) -> Interval:
+    """The exact interval: the shares that a binomial test of ``right`` of ``n`` does not reject.
+
+    Clopper and Pearson, "The use of confidence or fiducial limits illustrated in the case of the
+    binomial", Biometrika 26 (1934). It never covers less than it says.
+    """
+    from scipy.special import betaincinv
+
+    tail = (1 - confidence) / 2
+    low = 0.0 if right <= 0 else float(betaincinv(right, n - right + 1, tail))
+    high = 1.0 if right >= n else float(betaincinv(right + 1, n - right, 1 - tail))
     return low, high
 
 
@@ -88,3 +102,16 @@ def mcnemar(gained: int, lost: int) -> float:
         ways = ways * (differing - k) // (k + 1)
         tail += ways
     return float(min(Fraction(1), Fraction(2 * tail, 2**differing)))
+
+
+def mcnemar_mid_p(gained: int, lost: int) -> float:
+    """McNemar's two-sided mid-p-value: the exact one less the chance of just what was seen.
+
+    Fagerland, Lydersen and Laake, "The McNemar test for binary matched-pairs data: mid-p and
+    asymptotic are better than exact conditional", BMC Medical Research Methodology 13 (2013).
+    """
+    if gained == lost:
+        return 1.0
+    differing = gained + lost
+    seen = Fraction(math.comb(differing, min(gained, lost)), 2**differing)
+    return mcnemar(gained, lost) - float(seen)

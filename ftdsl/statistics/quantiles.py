@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ftdsl.evaluation.estimates import percentile
-from ftdsl.evaluation.proportions import Interval
+from ftdsl.statistics.proportions import Interval
 
 
 def quantile_interval(values: Sequence[float], share: float, confidence: float) -> Interval | None:
@@ -25,6 +24,12 @@ def quantile_interval(values: Sequence[float], share: float, confidence: float) 
             high = ordered[rank - 1]
         below += _binomial(n, rank, share)
     return None if high is None else (min(low, percentile(values, share)), high)
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The smallest value that at least ``share`` of the values do not exceed (nearest rank)."""
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(share * len(ordered) - 1e-9) - 1)]
 
 
 def _binomial(n: int, k: int, share: float) -> float:

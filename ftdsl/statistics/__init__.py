@@ -1,0 +1,1 @@
+"""Intervals and tests of what was scored: pure functions of numbers."""
