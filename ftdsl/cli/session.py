@@ -103,6 +103,7 @@ def policy_of(arguments: Namespace) -> Policy:
         allowed_externs=frozenset(arguments.allow_extern),
         workers=arguments.workers or default.workers,
         baseline=not arguments.no_baseline,
+        use_proxy=arguments.use_proxy,
     )
 
 

@@ -34,13 +34,15 @@ class Stopped(Exception):
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What the operator allows. A spec can never widen it. ``baseline`` tells whether rows that a
-    baseline knows are excused."""
+    baseline knows are excused, ``use_proxy`` whether models are asked by way of the proxy that the
+    environment names."""
 
     offline: bool = False
     allowed_hosts: frozenset[str] = frozenset({"127.0.0.1", "localhost", "::1"})
     allowed_externs: frozenset[str] = frozenset()
     workers: int = 2
     baseline: bool = True
+    use_proxy: bool = False
 
 
 class Progress(Protocol):

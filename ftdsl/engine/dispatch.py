@@ -20,6 +20,7 @@ from ftdsl.results.models import StepOutput
 #: Modules that come with an extra, by their first name: ``pip install ftdsl[EXTRA]``.
 _EXTRAS = {
     "accelerate": "train",
+    "aiohttp": "eval",
     "datasets": "train",
     "datasketch": "data",
     "gguf": "serve",

@@ -9,7 +9,7 @@ from ftdsl.data.rows import prompt as prompt_of
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Refused
 from ftdsl.language.program import ModelDef, Value
-from ftdsl.models.answer import Question
+from ftdsl.models.answer import Question, Turn
 from ftdsl.models.recording import case_name, id_column
 from ftdsl.plan.steps import EvalStep
 
@@ -29,7 +29,7 @@ def questions_of(step: EvalStep, rows: Sequence[Row]) -> list[list[Question]]:
     seed = _number(settings.get("seed"), _SEED)
     temperature = _amount(settings.get("temperature"), _TEMPERATURE)
     system = settings.get("system")
-    first = (("system", system),) if isinstance(system, str) else ()
+    first = (Turn("system", system),) if isinstance(system, str) else ()
     if not is_replay(step) and step.cases.schema.base is None:
         raise Refused(_no_turns(step))
     return [
@@ -40,6 +40,7 @@ def questions_of(step: EvalStep, rows: Sequence[Row]) -> list[list[Question]]:
                 max_tokens=_number(settings.get("max_tokens"), _MAX_TOKENS),
                 temperature=temperature,
                 seed=seed + epoch,
+                epoch=epoch,
             )
             for epoch in range(1 if is_replay(step) else epochs)
         ]
@@ -59,10 +60,10 @@ def shown_prompt(row: Row) -> str:
     return "\n".join(f"{k}: {v}" for k, v in row.value.items() if isinstance(v, str))
 
 
-def _asked(row: Row) -> tuple[tuple[str, str], ...]:
+def _asked(row: Row) -> tuple[Turn, ...]:
     turns = messages(row)
     last = next((i for i in reversed(range(len(turns))) if turns[i]["role"] == "assistant"), None)
-    return tuple((turn["role"], _text(turn.get("content"))) for turn in turns[:last])
+    return tuple(Turn(turn["role"], _text(turn.get("content"))) for turn in turns[:last])
 
 
 def _text(content: object) -> str:

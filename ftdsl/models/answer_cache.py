@@ -1,23 +1,38 @@
 """Which answers were already given: a SQLite file keyed by all that changes an answer.
 
-Only answers are kept, never errors or refusals, and each is written before the next is asked for,
-so that a run killed at any moment asks for nothing twice.
+Only answers are kept, never errors or refusals, so that a run killed at any moment asks for nothing
+twice. An answer that ``max_tokens`` cut is kept as what it is: its ``finish_reason`` says so.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
-from ftdsl.models.answer import Answer, Question
+import orjson
 
-_VERSION = "1"
-_FIELDS = ("text", "finish_reason", "latency", "prompt_tokens", "completion_tokens")
+from ftdsl.models.answer import Answer, Question, Turn
+
+_VERSION = "2"
+_FIELDS = (
+    "text",
+    "finish_reason",
+    "latency",
+    "first_token",
+    "queued",
+    "lag",
+    "prompt_tokens",
+    "completion_tokens",
+    "cached_tokens",
+    "tool_calls",
+    "served_by",
+    "cost",
+)
+_AT_ONCE = 500  # keys in one query
 _SCHEMA = """
 create table if not exists answers (
   key text primary key,
@@ -32,13 +47,23 @@ def answer_key(identity: Mapping[str, str], question: Question) -> str:
     parts = {
         "version": _VERSION,
         "model": dict(identity),
-        "messages": question.messages,
+        "messages": [_turn(Turn(*turn)) for turn in question.messages],
         "max_tokens": question.max_tokens,
         "temperature": question.temperature,
         "seed": question.seed,
+        "epoch": question.epoch,
     }
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    # What is not asked for is not named, so that a new setting leaves old keys as they are.
+    for name in ("top_p", "stop", "reasoning_effort", "tools", "response_format", "timed"):
+        if value := getattr(question, name):
+            parts[name] = value
+    return hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def _turn(turn: Turn) -> list[object]:
+    """A picture counts by its bytes, wherever its file lies."""
+    shown = [one if isinstance(one, str) else {"sha256": one.sha256} for one in turn.parts]
+    return [turn.role, turn.text, *([shown] if shown else []), *([turn.more] if turn.more else [])]
 
 
 class AnswerCache:
@@ -66,25 +91,28 @@ class AnswerCache:
     ) -> None:
         self._database.close()
 
-    def get(self, key: str) -> Answer | None:
-        """The stored answer, or None; an entry whose bytes do not fit its digest counts as none."""
-        query = "select answer, digest from answers where key = ?"
-        found = self._database.execute(query, (key,)).fetchone()
-        if found is None or found[1] != _digest(key, found[0]):
-            return None
-        values = json.loads(found[0])
-        return Answer(**{name: values[name] for name in _FIELDS}, cached=True)
+    def known(self, keys: Sequence[str]) -> Iterator[tuple[str, Answer]]:
+        """The stored answers among ``keys``; one whose bytes do not fit its digest is none."""
+        for start in range(0, len(keys), _AT_ONCE):
+            some = keys[start : start + _AT_ONCE]
+            marks = ",".join("?" * len(some))
+            query = f"select key, answer, digest from answers where key in ({marks})"
+            for key, text, digest in self._database.execute(query, some):
+                if digest == _digest(key, text):
+                    values = orjson.loads(text)
+                    kept = {name: values[name] for name in _FIELDS if name in values}
+                    yield key, Answer(**kept, cached=True)
 
-    def put(self, key: str, answer: Answer) -> None:
-        """Store ``answer``; durable against the end of this process when the call returns."""
-        if answer.error:
-            return
-        values = {name: getattr(answer, name) for name in _FIELDS}
-        text = json.dumps(values, sort_keys=True)
+    def put(self, answers: Iterable[tuple[str, Answer]]) -> None:
+        """Store answers in one transaction; durable against the end of this process when the call
+        returns. Errors are left out."""
+        rows = []
+        for key, answer in answers:
+            if not answer.error:
+                text = orjson.dumps({name: getattr(answer, name) for name in _FIELDS}).decode()
+                rows.append((key, text, _digest(key, text)))
         with self._database:
-            self._database.execute(
-                "insert or replace into answers values (?, ?, ?)", (key, text, _digest(key, text))
-            )
+            self._database.executemany("insert or replace into answers values (?, ?, ?)", rows)
 
     def _open(self) -> sqlite3.Connection:
         # Answers may come in another thread than this one, though never in two at a time.

@@ -7,6 +7,7 @@ import os
 import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Policy, Refused
@@ -18,12 +19,14 @@ OPENAI_URL = f"https://{OPENAI_HOST}/v1"
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A permitted base URL. ``key`` is a secret: it is never printed, stored or hashed."""
+    """A permitted base URL. ``key`` is a secret: it is never printed, stored or hashed; nor is
+    ``proxy``, the address of the operator's proxy, which may hold a password."""
 
     url: str
     host: str
     loopback: bool
     key: str | None = field(default=None, repr=False)
+    proxy: str | None = field(default=None, repr=False)
 
 
 def permitted_endpoint(model: ModelDef, policy: Policy) -> Endpoint:
@@ -43,7 +46,8 @@ def permitted_endpoint(model: ModelDef, policy: Policy) -> Endpoint:
     loopback = is_loopback(host)
     _require_allowed(model, host, loopback, policy)
     secure = parts.scheme == "https" or loopback
-    return Endpoint(url.rstrip("/"), host, loopback, _key(host) if secure else None)
+    proxy = _proxy(host, parts.scheme) if policy.use_proxy and not loopback else None
+    return Endpoint(url.rstrip("/"), host, loopback, _key(host) if secure else None, proxy)
 
 
 def is_loopback(host: str) -> bool:
@@ -61,6 +65,11 @@ def key_variable(host: str) -> str:
     if host == OPENAI_HOST:
         return "OPENAI_API_KEY"
     return "FTDSL_KEY_" + re.sub(r"[^A-Z0-9]", "_", host.upper())
+
+
+def _proxy(host: str, scheme: str) -> str | None:
+    """The proxy that the environment names for this host, which the operator said to obey."""
+    return None if proxy_bypass(host) else getproxies().get(scheme)
 
 
 def _key(host: str) -> str | None:

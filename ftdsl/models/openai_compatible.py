@@ -6,40 +6,37 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Refused
 from ftdsl.models.answer import Answer, Question, Session
-from ftdsl.models.hosts import Endpoint, key_variable
+from ftdsl.models.failure import Failed, Rejected
+from ftdsl.models.hosts import OPENAI_HOST, Endpoint, key_variable
+from ftdsl.models.loop_clock import LoopClock
+from ftdsl.models.pacing import Host, HostDown
 from ftdsl.models.retry import (
     RETRIED_STATUSES,
     RetryBudget,
     RetryPolicy,
-    retry_after_seconds,
+    asked_wait,
     wait_seconds,
 )
+from ftdsl.models.wire import Reply, Stream, error_words, read_reply, request_body
 
 if TYPE_CHECKING:
-    import httpx2
-    from openai import AsyncOpenAI
-    from openai.types.chat import ChatCompletion
+    from ftdsl.models.transport import Received, Transport
 
-# All that may leave this machine in a header. The client would add names of the operator's
-# organisation and project from the environment, whatever the host.
-_SENT_HEADERS = frozenset(
-    {"host", "accept", "accept-encoding", "connection", "content-type", "content-length"}
-)
-_USER_AGENT = "ftdsl"
+_PATH = "/chat/completions"
+_NOWHERE = Span("", 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class OpenAICompatible:
     """A chat model behind ``endpoint``. ``extra`` goes into every request body beside the
-    standard fields; ``timeout`` is in seconds and for one attempt."""
+    standard fields; ``timeout`` is in seconds and for one attempt. ``host`` is shared by all models
+    of a run that are served by the same one."""
 
     name: str
     endpoint: Endpoint
@@ -48,184 +45,154 @@ class OpenAICompatible:
     timeout: float = 120.0
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     budget: RetryBudget = field(default_factory=lambda: RetryBudget(1000))
+    host: Host = field(default_factory=lambda: Host("127.0.0.1"))
     extra: Mapping[str, object] = field(default_factory=dict)
     span: Span | None = None
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
-        client = _client(self)
-        async with client:
-            yield _Line(self, client)
+        from ftdsl.models.transport import transport
 
-
-def _client(model: OpenAICompatible) -> AsyncOpenAI:
-    import httpx2
-    from openai import AsyncOpenAI
-
-    from ftdsl.models.transport import Bounded
-
-    key = model.endpoint.key
-
-    async def keep_only_known(request: httpx2.Request) -> None:
-        for header in list(request.headers):
-            if header.lower() not in _SENT_HEADERS:
-                del request.headers[header]
-        request.headers["User-Agent"] = _USER_AGENT
-        if key is not None:
-            request.headers["Authorization"] = f"Bearer {key}"
-
-    http = httpx2.AsyncClient(
-        timeout=httpx2.Timeout(model.timeout, connect=min(10.0, model.timeout)),
-        follow_redirects=False,  # a redirect could carry the cases and the key elsewhere
-        trust_env=False,  # and so could a .netrc
-        transport=Bounded(model.concurrency, _proxy(model.endpoint)),
-        event_hooks={"request": [keep_only_known]},
-    )
-    return AsyncOpenAI(
-        base_url=model.endpoint.url, api_key="unused", max_retries=0, http_client=http
-    )
-
-
-def _proxy(endpoint: Endpoint) -> str | None:
-    """The operator's proxy for this host, from the environment; never for this machine's own."""
-    if endpoint.loopback or proxy_bypass(endpoint.host):
-        return None
-    return getproxies().get(urlsplit(endpoint.url).scheme)
-
-
-class _Unanswered(Exception):
-    """One failed attempt. ``again`` tells whether another may fare better."""
-
-    def __init__(
-        self, why: str, *, again: bool, wait: float | None = None, unreachable: bool = False
-    ) -> None:
-        super().__init__(why)
-        self.again = again
-        self.wait = wait
-        self.unreachable = unreachable
+        clock = LoopClock()
+        clock.start()
+        try:
+            async with transport(self.endpoint, self.concurrency, self.timeout) as line:
+                yield _Line(self, line, clock)
+        finally:
+            clock.stop()
 
 
 class _Line:
-    """A session: the open client and the retry loop around it."""
+    """A session: the open connections and the retry loop around them."""
 
-    def __init__(self, model: OpenAICompatible, client: AsyncOpenAI) -> None:
+    def __init__(self, model: OpenAICompatible, line: Transport, clock: LoopClock) -> None:
         self._model = model
-        self._client = client
+        self._line = line
+        self._clock = clock
+        self._newer = model.endpoint.host == OPENAI_HOST
 
     async def answer(self, question: Question) -> Answer:
-        retry, budget = self._model.retry, self._model.budget
+        model, retry = self._model, self._model.retry
+        body = request_body(model.name, question, model.extra, newer=self._newer)
+        expected = len(body) / 4 + question.max_tokens
+        taken = time.perf_counter()
         for attempt in range(1, retry.attempts + 1):
+            await self._admitted(expected)
+            queued, lag = time.perf_counter() - taken, self._clock.lag
             try:
-                return replace(await self._attempt(question), attempts=attempt)
-            except _Unanswered as failure:
-                last = attempt == retry.attempts
-                if last or not failure.again or not budget.take():
+                reply, seconds, first = await self._attempt(body, timed=question.timed)
+            except Failed as failure:
+                model.host.used(expected, None if failure.processed else 0.0)
+                last = attempt == retry.attempts or not failure.again
+                if last or not model.budget.take():
                     return Answer(
-                        error=str(failure), attempts=attempt, unreachable=failure.unreachable
+                        error=str(failure),
+                        attempts=attempt,
+                        queued=queued,
+                        unreachable=failure.unreachable,
                     )
-                delay = wait_seconds(retry, attempt, failure.wait, budget.draw)
+                delay = wait_seconds(retry, attempt, failure.wait, model.budget.draw)
+            else:
+                model.host.used(expected, _tokens(reply))
+                return _answer(reply, seconds, first, queued, self._clock.lag - lag, attempt)
             await asyncio.sleep(delay)
         raise AssertionError("unreachable: the last attempt returns")
 
-    async def _attempt(self, question: Question) -> Answer:
-        import httpx2
-        import openai
-
-        from ftdsl.models.transport import TooLarge
-
-        start = time.perf_counter()
+    async def _admitted(self, tokens: float) -> None:
         try:
-            # The client's own timeout is for each read: a server that drips would never meet it.
-            async with asyncio.timeout(self._model.timeout):
-                reply = await self._client.chat.completions.create(**_body(self._model, question))
-        except openai.APIStatusError as error:
-            raise self._status_failure(error) from error
-        except TooLarge as error:
-            raise _Unanswered(str(error), again=False) from error
-        except (openai.APITimeoutError, TimeoutError) as error:
-            why = f"no answer within {self._model.timeout:g} s"
-            raise _Unanswered(why, again=True, unreachable=True) from error
-        except (openai.APIConnectionError, httpx2.TransportError) as error:
-            why = f"the connection failed: {error.__cause__ or error}"
-            raise _Unanswered(why, again=True, unreachable=True) from error
-        except (openai.APIError, httpx2.DecodingError, ValueError) as error:
-            raise _Unanswered("the reply is not readable JSON", again=True) from error
-        return _read(reply, time.perf_counter() - start)
+            await self._model.host.admit(tokens, self._model.retry)
+        except HostDown as down:
+            raise Refused(_unreachable(self._model, str(down))) from down
 
-    def _status_failure(self, error: Any) -> _Unanswered:
-        status: int = error.status_code
-        code = getattr(error, "code", None) or ""
+    async def _attempt(self, body: bytes, *, timed: bool) -> tuple[Reply, float, float | None]:
+        """The reply, the seconds it took and those to its first token. Tells the host how it did.
+
+        Raises ``Failed``, and ``Refused`` for what no later question could mend."""
+        host, retry = self._model.host, self._model.retry
+        stream = Stream() if timed else None
+        try:
+            received = await self._line.post(_PATH, body, stream.feed if stream else None)
+            if received.status != 200:
+                raise self._status_failure(received)
+            reply = stream.reply(received.body) if stream else read_reply(received.body)
+        except Rejected as rejected:
+            raise Refused(_rejected(self._model, rejected)) from rejected
+        except Failed as failure:
+            if failure.unreachable:
+                host.failed(str(failure), retry)
+            else:
+                host.well()
+            raise
+        except asyncio.CancelledError:
+            host.abandoned()
+            raise
+        host.well()
+        return reply, received.seconds, stream.first_token if stream else None
+
+    def _status_failure(self, received: Received) -> Failed:
+        status = received.status
+        words, code = error_words(received.body)
         if status in (401, 403) or code == "insufficient_quota":
-            raise Refused(_rejected(self._model, status, code)) from error
-        why = f"HTTP {status}: {_plain(error)}"
+            raise Rejected(code if code == "insufficient_quota" else "key", str(status))
+        why = f"HTTP {status}: {words}"
         if status not in RETRIED_STATUSES:
-            return _Unanswered(why, again=False)
-        wait = retry_after_seconds(error.response.headers.get("retry-after"))
-        return _Unanswered(why, again=True, wait=wait, unreachable=True)
+            return Failed(why, again=False)
+        wait = asked_wait(received.headers)
+        if wait is not None:
+            self._model.host.pause(min(wait, self._model.retry.retry_after_cap))
+        return Failed(why, wait=wait, unreachable=status >= 500, processed=status >= 500)
 
 
-def _body(model: OpenAICompatible, question: Question) -> dict[str, Any]:
-    return {
-        "model": model.name,
-        "messages": [{"role": role, "content": text} for role, text in question.messages],
-        "max_tokens": question.max_tokens,
-        "temperature": question.temperature,
-        "seed": question.seed,
-        "extra_body": dict(model.extra),
-    }
-
-
-def _read(reply: ChatCompletion | object, latency: float) -> Answer:
-    """The answer in a reply. Servers and proxies answer 200 with anything, so nothing is taken
-    on trust: neither that it is a completion nor that it has a choice."""
-    choices = getattr(reply, "choices", None)
-    if not isinstance(choices, list) or not choices:
-        raise _Unanswered("the reply holds no completion", again=True)
-    choice = choices[0]
-    message = getattr(choice, "message", None)
-    text = getattr(message, "content", None)
-    reason = str(getattr(choice, "finish_reason", None) or "")
-    if refusal := getattr(message, "refusal", None):
-        raise _Unanswered(f"the model refused: {str(refusal)[:200]}", again=False)
-    if reason == "content_filter":
-        raise _Unanswered("the provider's content filter withheld the answer", again=False)
-    if not isinstance(text, str):
-        raise _Unanswered("the reply holds no text", again=True)
-    usage = getattr(reply, "usage", None)
+def _answer(
+    reply: Reply, seconds: float, first: float | None, queued: float, lag: float, attempts: int
+) -> Answer:
     return Answer(
-        text=_sound(text),
-        finish_reason=reason,
-        latency=latency,
-        prompt_tokens=_count(usage, "prompt_tokens"),
-        completion_tokens=_count(usage, "completion_tokens"),
+        text=reply.text,
+        finish_reason=reply.finish_reason,
+        latency=seconds,
+        first_token=first,
+        queued=queued,
+        lag=lag,
+        prompt_tokens=reply.prompt_tokens,
+        completion_tokens=reply.completion_tokens,
+        cached_tokens=reply.cached_tokens,
+        tool_calls=reply.tool_calls,
+        served_by=reply.served_by,
+        attempts=attempts,
     )
 
 
-def _sound(text: str) -> str:
-    """``text`` without halves of surrogate pairs, which JSON can hold and UTF-8 cannot."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+def _tokens(reply: Reply) -> float | None:
+    if reply.prompt_tokens is None or reply.completion_tokens is None:
+        return None
+    return float(reply.prompt_tokens + reply.completion_tokens)
 
 
-def _count(usage: object, name: str) -> int | None:
-    value = getattr(usage, name, None)
-    return value if isinstance(value, int) else None
+def _unreachable(model: OpenAICompatible, last: str) -> Diagnostic:
+    retry = model.retry
+    return Diagnostic(
+        "FT505",
+        f"{model.endpoint.host} failed {model.host.failures} times in a row, the last "
+        f"{retry.probes} after pauses; the last time: {last}",
+        model.span or _NOWHERE,
+        help="run again when it is up: the answers so far are kept",
+    )
 
 
-def _plain(error: Any) -> str:
-    """The server's own words on an error, in one short line."""
-    body = error.body
-    message = body.get("message") if isinstance(body, dict) else None
-    if not isinstance(message, str):
-        return "the server gave no reason"
-    return " ".join(message.split())[:200]
-
-
-def _rejected(model: OpenAICompatible, status: int, code: str) -> Diagnostic:
-    host = model.endpoint.host
-    if code == "insufficient_quota":
+def _rejected(model: OpenAICompatible, rejected: Rejected) -> Diagnostic:
+    host, span = model.endpoint.host, model.span or _NOWHERE
+    if rejected.reason == "certificate":
+        return Diagnostic(
+            "FT530",
+            f"the certificate of {host} is not trusted: {rejected.detail}",
+            span,
+            help="give the host a certificate of an authority that this machine knows, or name the "
+            "authority's file in SSL_CERT_FILE",
+        )
+    if rejected.reason == "insufficient_quota":
         message, help_ = f"{host} says the account's quota is used up", "add credit, then run again"
     else:
         sent = "the key sent" if model.endpoint.key is not None else "a request without a key"
-        message = f"{host} rejected {sent} (HTTP {status})"
+        message = f"{host} rejected {sent} (HTTP {rejected.detail})"
         help_ = f"set the environment variable `{key_variable(host)}`"
-    return Diagnostic("FT504", message, model.span or Span("", 0, 0), help=help_)
+    return Diagnostic("FT504", message, span, help=help_)

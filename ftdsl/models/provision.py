@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 
@@ -36,15 +36,28 @@ Settings = Mapping[str, Value]
 def asked_model(step: EvalStep, context: Context) -> Iterator[Model]:
     """The model that ``step`` asks, ready. Raises ``Refused`` (FT500-FT509) when it cannot be."""
     generation = dict(step.eval.settings)
-    if step.train is not None or (step.model is not None and step.model.provider == "local"):
-        with _local_model(step, generation, context) as model:
+    if step.train is not None:
+        with _served(_parts_of_trained(step, context), generation, context) as model:
             yield model
         return
     assert step.model is not None, "an eval step has a model or a train"
-    if step.model.provider == "replay":
-        yield Replay(recorded_outputs(step.model, context.root))
+    with ready_model(step.model, context, generation) as model:
+        yield model
+
+
+@contextmanager
+def ready_model(
+    model: ModelDef, context: Context, generation: Settings | None = None
+) -> Iterator[Model]:
+    """A declared model, ready to be asked by ``Asking`` or ``answer_all``: a judge, say. The
+    settings ``generation`` override the model's own. Raises ``Refused``."""
+    if model.provider == "replay":
+        yield Replay(recorded_outputs(model, context.root))
+    elif model.provider == "local":
+        with _served(_parts_of(model, context), generation or {}, context) as served:
+            yield served
     else:
-        yield _remote_model(step.model, generation, context)
+        yield _remote_model(model, generation or {}, context)
 
 
 def _remote_model(model: ModelDef, generation: Settings, context: Context) -> OpenAICompatible:
@@ -74,8 +87,7 @@ class _Parts:
 
 
 @contextmanager
-def _local_model(step: EvalStep, generation: Settings, context: Context) -> Iterator[Model]:
-    parts = _parts(step, context)
+def _served(parts: _Parts, generation: Settings, context: Context) -> Iterator[Model]:
     settings = dict(parts.settings) | dict(generation)
     slots = _whole(settings.get("concurrency"), _LOCAL_CONCURRENCY)
     served = Served(
@@ -106,24 +118,25 @@ def _local_model(step: EvalStep, generation: Settings, context: Context) -> Iter
         raise Refused(_not_started(parts, error)) from error
 
 
-def _parts(step: EvalStep, context: Context) -> _Parts:
-    base = step.model if step.train is None else step.base_model
-    if base is None or base.provider != "local":
+def _parts_of_trained(step: EvalStep, context: Context) -> _Parts:
+    """The base with the trained adapter over it."""
+    base, train = step.base_model, step.train
+    assert train is not None, "the step's model was trained"
+    folder = context.artifacts(f"train.{train.name}")
+    adapter, template = folder / _ADAPTER, folder / _TEMPLATE
+    if base is None or base.provider != "local" or not adapter.is_file():
         raise Refused(_not_servable(step))
-    settings = dict(base.settings)
+    parts = replace(_parts_of(base, context), adapter=adapter, name=step.model_name)
+    # The template that the model was trained with, whatever the files say by now.
+    return replace(parts, template=template) if template.is_file() else parts
+
+
+def _parts_of(model: ModelDef, context: Context) -> _Parts:
+    settings = dict(model.settings)
     named = settings.get("template")
-    adapter = template = None
-    if step.train is not None:
-        folder = context.artifacts(f"train.{step.train.name}")
-        adapter = folder / _ADAPTER
-        if not adapter.is_file():
-            raise Refused(_not_servable(step))
-        # The template that the model was trained with, whatever the files say by now.
-        template = folder / _TEMPLATE if (folder / _TEMPLATE).is_file() else None
-    if template is None and named is not None:
-        template = _template_file(base, str(named), context.root)
-    weights = resolve_model_file(base, context.root, context.cache)
-    return _Parts(weights, adapter, template, settings, step.model_name, base.span)
+    template = _template_file(model, str(named), context.root) if named is not None else None
+    weights = resolve_model_file(model, context.root, context.cache)
+    return _Parts(weights, None, template, settings, model.name, model.span)
 
 
 def _template_file(model: ModelDef, name: str, root: Path) -> Path:

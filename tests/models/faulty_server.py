@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -145,3 +147,54 @@ def endless(handler: Handler) -> None:
     handler.end_headers()
     for _ in range(4):
         handler.wfile.write(b" " * LARGEST)
+
+
+def resets(handler: Handler) -> None:
+    """Takes the whole request, and answers with a reset of the connection."""
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    handler.connection.close()
+    handler.close_connection = True
+
+
+def hangs_up(handler: Handler) -> None:
+    """Takes the whole request, and closes the connection without a word."""
+    handler.close_connection = True
+
+
+def no_http(handler: Handler) -> None:
+    handler.wfile.write(b"SSH-2.0-OpenSSH_9.6\r\n\r\n")
+    handler.close_connection = True
+
+
+def piece(text: str = "", reason: str | None = None, **more: Any) -> bytes:
+    """One event of a streamed completion."""
+    delta: dict[str, Any] = ({"content": text} if text else {}) | more
+    event = {
+        "object": "chat.completion.chunk",
+        "model": "m-2026",
+        "choices": [{"index": 0, "delta": delta, "finish_reason": reason}],
+    }
+    return f"data: {json.dumps(event)}\n\n".encode()
+
+
+USAGE = (
+    b'data: {"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 2, '
+    b'"prompt_tokens_details": {"cached_tokens": 1}}}\n\n'
+)
+DONE = b"data: [DONE]\n\n"
+
+
+def streams(*pieces: bytes, wait: float = 0.0) -> Reply:
+    """Sends ``pieces`` as they are, ``wait`` seconds before each, and closes."""
+
+    def reply(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Type", "text/event-stream")
+        handler.end_headers()
+        for one in pieces:
+            time.sleep(wait)
+            handler.wfile.write(one)
+            handler.wfile.flush()
+        handler.close_connection = True
+
+    return reply

@@ -13,7 +13,7 @@ import pytest
 
 from ftdsl.engine.context import Policy, Refused, Stopped
 from ftdsl.language.program import ModelDef, Value
-from ftdsl.models.answer import Answer, Question
+from ftdsl.models.answer import Answer, Question, Turn
 from ftdsl.models.asking import answer_all
 from ftdsl.models.hosts import Endpoint, key_variable, permitted_endpoint
 from ftdsl.models.openai_compatible import OpenAICompatible
@@ -41,7 +41,7 @@ def model(url: str, **settings: object) -> OpenAICompatible:
 
 
 def questions(count: int = 1) -> list[Question]:
-    return [Question(f"c{i}", (("user", f"question {i}"),)) for i in range(count)]
+    return [Question(f"c{i}", (Turn("user", f"question {i}"),)) for i in range(count)]
 
 
 def ask(folder: Path, *replies: Reply, count: int = 1, **settings: object) -> list[Answer]:
@@ -63,7 +63,7 @@ def test_an_answer_keeps_text_reason_tokens_and_time(tmp_path: Path) -> None:
 
 def test_the_request_says_what_the_question_says(tmp_path: Path) -> None:
     with serving(says("a")) as (url, log):
-        asked = Question("c", (("system", "be brief"), ("user", "q")), 7, 0.5, 3)
+        asked = Question("c", (Turn("system", "be brief"), Turn("user", "q")), 7, 0.5, 3)
         answer_all(model(url), [asked], desk(tmp_path))
     (body,) = log.bodies
     assert body["messages"] == [
@@ -168,7 +168,7 @@ def test_a_rejected_key_ends_the_run(tmp_path: Path, reply: Reply) -> None:
 def test_a_server_that_is_gone_ends_the_run(tmp_path: Path) -> None:
     with serving(says("a")) as (url, _):
         pass
-    retry = replace(FAST, attempts=1)
+    retry = replace(FAST, attempts=1, cooldown=0.02)
     with pytest.raises(Refused) as refused:
         answer_all(model(url, retry=retry, concurrency=1), questions(20), desk(tmp_path))
     assert refused.value.diagnostic.code == "FT505"
@@ -191,8 +191,8 @@ def test_equal_questions_are_asked_once(tmp_path: Path) -> None:
 def test_answers_are_kept_by_all_that_changes_them(tmp_path: Path) -> None:
     (asked,) = questions()
     variants = [
-        replace(asked, messages=(("user", "other"),)),
-        replace(asked, messages=(("system", "question 0"),)),
+        replace(asked, messages=(Turn("user", "other"),)),
+        replace(asked, messages=(Turn("system", "question 0"),)),
         replace(asked, max_tokens=9),
         replace(asked, temperature=1.0),
         replace(asked, seed=2),

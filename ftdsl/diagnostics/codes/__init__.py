@@ -8,6 +8,7 @@ gates · FT6xx training; FT63x hooks and pytest.
 from __future__ import annotations
 
 from ftdsl.diagnostics.codes import (
+    asking,
     commands,
     data,
     dedup,
@@ -36,6 +37,7 @@ _FAMILIES = (
     dedup,
     embeddings,
     evaluation,
+    asking,
     training,
     hooks,
     fixing,

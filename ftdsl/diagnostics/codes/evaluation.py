@@ -64,9 +64,11 @@ CODES: tuple[Code, ...] = (
     Code(
         "FT505",
         "model-unreachable",
-        "the model could not be reached for several cases in a row",
+        "the host of a model failed again and again",
         "Each case was tried again with growing waits, as long as the server asked for where it "
-        "said so. Answers so far are kept: the next run asks only for the others.",
+        "said so. After eight failures in a row, whichever cases they met, the host was left alone "
+        "for a second, then asked once; three such attempts after longer and longer pauses failed "
+        "too. Answers so far are kept: the next run asks only for the others.",
         _EVAL,
         "systemctl start my-model-server\n" + _EVAL,
         "run",

@@ -1,0 +1,21 @@
+"""Codes of asking models: the host's word, budgets, prices, and times that can be believed."""
+
+from __future__ import annotations
+
+from ftdsl.diagnostics.codes.code import Code
+
+_EVAL = "ftdsl eval specs/support.ftspec golden"
+
+CODES: tuple[Code, ...] = (
+    Code(
+        "FT530",
+        "certificate-not-trusted",
+        "the certificate of a model's host is not trusted",
+        "Cases and keys go to no host whose certificate cannot be verified, and there is no option "
+        "to do so all the same. Verification uses the authorities that this machine knows, or the "
+        "file that `SSL_CERT_FILE` names, such as that of a company's own authority.",
+        _EVAL,
+        "export SSL_CERT_FILE=/etc/ssl/certs/company.pem\n" + _EVAL,
+        "run",
+    ),
+)
