@@ -14,9 +14,10 @@ from ftdsl.diversity.shares import bars, entropy
 from ftdsl.diversity.verdict import group_findings, statement_finding
 from ftdsl.engine.context import Context, Refused
 from ftdsl.language.program import GroupDef
+from ftdsl.plan.expressions import source_of
 from ftdsl.plan.steps import CoverageStep
 from ftdsl.quality.expressions import Block, Evaluator
-from ftdsl.quality.statements import Statement, source_of
+from ftdsl.quality.statements import Statement
 from ftdsl.results.models import CoverageGroup, CoverageOutput, Finding, RuleOutcome, SubValue
 
 # Combinations of a `cross` that are counted.

@@ -36,6 +36,7 @@ DESCRIPTIONS = {
     "regex": "a pattern",
     "path": "a path",
     "optional": "a value that may be null",
+    "locked": "the word `locked`",
 }
 
 PLURALS = {

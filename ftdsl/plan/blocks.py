@@ -7,7 +7,7 @@ everything else runs.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -23,7 +23,7 @@ from ftdsl.language.program import (
     ScoreDef,
     TrainDef,
 )
-from ftdsl.plan.expressions import counts_tokens, externs_in, measures_in
+from ftdsl.plan.expressions import counts_tokens, externs_in, measures_in, shifts_in
 from ftdsl.plan.steps import (
     CheckStep,
     CoverageStep,
@@ -35,6 +35,7 @@ from ftdsl.plan.steps import (
     Step,
     TrainStep,
 )
+from ftdsl.results.distribution import Distribution
 
 RUNNABLE_TARGETS = frozenset({"trl"})
 
@@ -46,10 +47,12 @@ _NO_BLOCK = "`{}` blocks are checked, and not run in this edition"
 
 @dataclass(frozen=True)
 class Locked:
-    """What the lock file offers a program: counts by dataset, baselines by gate."""
+    """What the lock file offers a program: counts and distributions by dataset, baselines by
+    gate."""
 
     counts: Mapping[str, int]
     baselines: Mapping[str, Mapping[str, float]]
+    distributions: Mapping[str, Mapping[str, Distribution]] = field(default_factory=dict)
 
 
 def build_steps(program: Program, locked: Locked) -> tuple[Step, ...]:
@@ -114,6 +117,7 @@ class _Builder:
                 check=check,
                 waivers=tuple(w for w in self.program.waivers if w.rule[0] == dataset.name),
                 locked=self.locked_counts(dataset.name, *_expects(check)),
+                references=self.locked_distributions(dataset.name, *_expects(check)),
                 **self.trainings(dataset, check),
             )
 
@@ -139,6 +143,12 @@ class _Builder:
         reads = any(name == "locked.count" for name in measures_in(*expects))
         count = self.locked.counts.get(dataset)
         return {"count": float(count)} if reads and count is not None else {}
+
+    def locked_distributions(self, dataset: str, *expects: Expr) -> dict[str, Distribution]:
+        """Those that the step compares with, and no other."""
+        known = self.locked.distributions.get(dataset, {})
+        asked = (source for expect in expects for source in shifts_in(expect))
+        return {source: known[source] for source in asked if source in known}
 
     def dedup_steps(self) -> Iterator[Step]:
         for dedup in self.program.dedups:

@@ -1,7 +1,11 @@
-"""What an expression reads: the measures of the run, and the extern functions, that it names."""
+"""What an expression reads and how it is written: the measures of the run and the extern functions
+that it names, its text in the spec, its text spelled out."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from ftdsl.language import catalog
 from ftdsl.language.program import Expr
 
 _COUNTING = frozenset({"tokens", "rendered_tokens", "trainable_tokens"})
@@ -34,3 +38,36 @@ def counts_tokens(expr: Expr) -> bool:
     of_row = any(one.op == "field" and one.value == "row" for one in expr.args)
     here = expr.op == "call" and expr.value in _COUNTING and of_row
     return here or any(map(counts_tokens, expr.args))
+
+
+def shifts_in(expr: Expr) -> tuple[str, ...]:
+    """What ``expr`` compares with the lock, spelled out, in written order, each once."""
+    calls = (one for one in expr.walk() if one.op == "call" and one.value in catalog.OF_LOCK)
+    return tuple(dict.fromkeys(spelled(one.args[0]) for one in calls))
+
+
+def source_of(expr: Expr) -> str:
+    """The expression as written in the spec, or spelled out where it stands in none."""
+    return expr.source or _text(expr, source_of)
+
+
+def spelled(expr: Expr) -> str:
+    """The expression spelled out: the same text however the spec writes it, another one once a
+    function or constant that it uses is another."""
+    return _text(expr, spelled)
+
+
+def _text(expr: Expr, inner: Callable[[Expr], str]) -> str:
+    if expr.op == "literal":
+        value = expr.value
+        return f'"{value}"' if isinstance(value, str) else str(value).lower()
+    if expr.op in ("field", "measure"):
+        return str(expr.value)
+    parts = [inner(one) for one in expr.args]
+    if expr.op == "call":
+        return f"{expr.value}({', '.join(parts)})"
+    if expr.op == "list":
+        return f"[{', '.join(parts)}]"
+    if expr.op == "not":
+        return f"not {parts[0]}"
+    return f"-{parts[0]}" if expr.op == "neg" else f"{parts[0]} {expr.op} {parts[1]}"

@@ -97,6 +97,8 @@ def _check(step: CheckStep, files: Files) -> Inputs:
         found[f"training {train.name}"] = shown([train.target, train.data, told])
     if step.baseline and (digest_ := files.digest(step.baseline)):
         found[f"file {step.baseline}"] = digest_
+    for source, one in step.references.items():
+        found[f"locked distribution of {source}"] = shown(one.model_dump(mode="json"))
     return found | {f"locked {name}": shown(value) for name, value in step.locked.items()}
 
 

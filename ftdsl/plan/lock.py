@@ -87,6 +87,7 @@ def locked_of(lock: Lock, spec: str) -> Locked:
     return Locked(
         counts={n: each.rows for n, each in found.datasets.items() if each.rows is not None},
         baselines={n: _numbers(each.scores) for n, each in found.baselines.items()},
+        distributions={n: each.distributions for n, each in found.datasets.items()},
     )
 
 
@@ -117,7 +118,8 @@ def _datasets(before: SpecLock, result: RunResult) -> dict[str, LockedDataset]:
             found[output.name] = LockedDataset(digest=output.digest, files=files)
     for output in outputs:
         if isinstance(output, CheckOutput) and output.name in found:
-            changes = {"rows": output.counts.checked, "splits": output.splits}
+            changes: dict[str, object] = {"rows": output.counts.checked, "splits": output.splits}
+            changes["distributions"] = output.distributions
             found[output.name] = found[output.name].model_copy(update=changes)
         elif isinstance(output, DedupOutput) and output.name in found:
             found[output.name] = found[output.name].model_copy(update={"kept": output.kept})
@@ -131,7 +133,9 @@ def _with_older(entry: LockedDataset, before: LockedDataset | None) -> LockedDat
     rows = before.rows if entry.rows is None else entry.rows
     kept = before.kept if entry.kept is None else entry.kept
     splits = entry.splits or before.splits
-    return entry.model_copy(update={"rows": rows, "kept": kept, "splits": splits})
+    distributions = before.distributions if entry.rows is None else entry.distributions
+    found = {"rows": rows, "kept": kept, "splits": splits, "distributions": distributions}
+    return entry.model_copy(update=found)
 
 
 def _models(plan: Plan) -> dict[str, dict[str, str]]:

@@ -6,6 +6,8 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ftdsl.results.distribution import Distribution
+
 SCHEMA: Final = "ftdsl.lock/1"
 
 
@@ -24,13 +26,15 @@ class LockModel(BaseModel):
 
 class LockedDataset(LockModel):
     """``digest`` over all files; ``rows`` that could be read, ``kept`` after dedup; ``splits`` in
-    rows; ``files`` maps root-relative paths to SHA-256."""
+    rows; ``files`` maps root-relative paths to SHA-256; ``distributions`` are of what rules compare
+    with the lock, by the expression."""
 
     digest: str
     rows: int | None = Field(default=None, ge=0)
     kept: int | None = Field(default=None, ge=0)
     splits: dict[str, int] = {}
     files: dict[str, str] = {}
+    distributions: dict[str, Distribution] = {}
 
 
 class LockedScore(LockModel):

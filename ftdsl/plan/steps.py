@@ -22,6 +22,7 @@ from ftdsl.language.program import (
     TrainDef,
     WaiverDef,
 )
+from ftdsl.results.distribution import Distribution
 
 
 class BaseStep(BaseModel):
@@ -45,7 +46,8 @@ class CheckStep(BaseStep):
     """File, schema and row rules in one pass over the rows. Every dataset has one: ``check`` is
     None where the spec wrote no rules, and the file and schema findings are still made.
     ``locked`` holds what ``locked.…`` reads, by its last name (``count``); a name that is missing
-    was never locked. ``forecast`` asks what trainings make of the rows: where a rule counts tokens
+    was never locked; ``references`` what its rules compare with, by the expression that it is of.
+    ``forecast`` asks what trainings make of the rows: where a rule counts tokens
     or a hosted training reads the dataset; ``trains`` are those that learn from it.
     ``baseline`` is the root-relative path of the file with the rows that were known to fail, or ""
     where there is none or it is to be ignored."""
@@ -55,6 +57,7 @@ class CheckStep(BaseStep):
     check: CheckDef | None = None
     waivers: tuple[WaiverDef, ...] = ()
     locked: dict[str, float] = {}
+    references: dict[str, Distribution] = {}
     forecast: bool = False
     trains: tuple[TrainDef, ...] = ()
     baseline: str = ""

@@ -19,7 +19,7 @@ from ftdsl.quality.outcomes import (
     waiver_findings,
 )
 from ftdsl.quality.whole import Whole
-from ftdsl.results.models import CheckOutput, Finding, RuleOutcome
+from ftdsl.results.models import CheckOutput, Finding, RuleOutcome, SubValue
 
 _DECIDING = frozenset({"FT344", "FT349", "FT354"})
 """Findings that fail the check though no rule does."""
@@ -53,6 +53,11 @@ class Conclusion:
             statistics=measured(self.whole.sizes),
             forecasts=tuple(forecasts(self.step, self.whole.sizes)),
             costs=tuple(costs(self.step, self.whole.sizes)),
+            distributions={
+                source: found
+                for statement in self.whole.statements.values()
+                for source, found in statement.distributions().items()
+            },
             verdict="error" if unanswered else "fail" if failed else "pass",
         )
 
@@ -136,7 +141,11 @@ class Conclusion:
             dataset=self.step.name,
             path=span.path if span is not None else "",
             line=spec_line(span, self.root),
-            values=(*values, *named_rows(statement, self.step.dataset, self.root)),
+            values=(
+                *values,
+                *(SubValue(source=part, value=told) for part, told in statement.moved()),
+                *named_rows(statement, self.step.dataset, self.root),
+            ),
         )
         return outcome, [finding]
 

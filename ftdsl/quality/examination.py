@@ -50,7 +50,7 @@ class Examination:
     def statements(self) -> dict[int, Statement]:
         """A fresh statement for every dataset rule, by the rule's index."""
         return {
-            index: Statement(rule.expect, self.evaluator)
+            index: Statement(rule.expect, self.evaluator, self.step.references)
             for index, rule in enumerate(self.rules)
             if rule.expect is not None
         }

@@ -46,6 +46,7 @@ _APART = frozenset(
         "check",
         "waivers",
         "locked",
+        "references",
         "forecast",
         "trains",
         "baseline",

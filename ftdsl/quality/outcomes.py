@@ -8,8 +8,9 @@ from typing import Any
 
 from ftdsl.diagnostics.diagnostic import Span
 from ftdsl.language.program import RuleDef, WaiverDef
+from ftdsl.plan.expressions import source_of
 from ftdsl.quality.rules import shown
-from ftdsl.quality.statements import Statement, scalar, source_of
+from ftdsl.quality.statements import Statement, scalar
 from ftdsl.quality.tally import Tally
 from ftdsl.results.models import Finding, RuleOutcome, SubValue
 
@@ -89,7 +90,8 @@ def dataset_outcome(
     """How a statement about the whole dataset did, and what its parts came to. A statement that
     reads the lock holds while nothing has been locked."""
     parts = statement.parts(measures)
-    never_locked = any(name.startswith("locked.") and value is None for name, value in parts)
+    never_locked = statement.unlocked()
+    never_locked |= any(name.startswith("locked.") and value is None for name, value in parts)
     holds = never_locked or bool(statement.value(measures))
     failing = 0 if holds or waived else 1
     value = ", ".join(f"{name} = {shown(one)}" for name, one in parts)

@@ -13,11 +13,12 @@ from ftdsl.data.rows import Row
 from ftdsl.data.rows import text as text_of
 from ftdsl.language.program import Expr, RuleDef
 from ftdsl.language.remedies import fix_name, remedies
+from ftdsl.plan.expressions import source_of
 from ftdsl.privacy.masking import masked
 from ftdsl.quality.expressions import Block, Evaluator
 from ftdsl.quality.measures.corrections import spelling_choices
 from ftdsl.quality.offence import EXCERPT, Offence, Offences
-from ftdsl.quality.statements import is_aggregate, source_of
+from ftdsl.quality.statements import is_aggregate
 
 REASON = 400
 """Characters of the reason for a value."""

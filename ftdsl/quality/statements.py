@@ -8,12 +8,15 @@ from typing import Any
 from ftdsl.data.rows import Row
 from ftdsl.language import catalog
 from ftdsl.language.program import Expr
+from ftdsl.plan.expressions import source_of, spelled
 from ftdsl.quality.across.aggregates import AGGREGATES, Aggregate, aggregate
 from ftdsl.quality.across.disagreements import Disagreements, Place
 from ftdsl.quality.across.relations import NAMED, NamesRows
+from ftdsl.quality.across.shifts import Shift
 from ftdsl.quality.expressions import Block, Evaluator
 from ftdsl.quality.functions import EACH
 from ftdsl.quality.operators import BINARY, UNARY
+from ftdsl.results.distribution import Distribution
 
 
 def is_aggregate(expr: Expr) -> bool:
@@ -38,9 +41,15 @@ def _row_arguments(call: Expr) -> int:
 
 class Statement:
     """One expression over the whole dataset. Feed it every block, or merge what others were fed;
-    then ask for its value."""
+    then ask for its value. ``locked`` are the distributions to compare with, by the expression that
+    they are of, spelled out."""
 
-    def __init__(self, expr: Expr, evaluator: Evaluator) -> None:
+    def __init__(
+        self,
+        expr: Expr,
+        evaluator: Evaluator,
+        locked: Mapping[str, Distribution] | None = None,
+    ) -> None:
         self.expr = expr
         self._evaluator = evaluator
         self._calls = list(aggregates_in(expr))
@@ -48,6 +57,27 @@ class Statement:
             aggregate(str(one.value), (arg.value for arg in one.args[_row_arguments(one) :]))
             for one in self._calls
         ]
+        for source, shift in self._shifts():
+            shift.reference = (locked or {}).get(source)
+
+    def _shifts(self) -> Iterator[tuple[str, Shift]]:
+        """Its aggregates that read the lock, each with the expression that it is of."""
+        for call, state in zip(self._calls, self._states, strict=True):
+            if isinstance(state, Shift):
+                yield spelled(call.args[0]), state
+
+    def unlocked(self) -> bool:
+        """Whether it compares with what was never locked."""
+        return any(shift.reference is None for _, shift in self._shifts())
+
+    def distributions(self) -> dict[str, Distribution]:
+        """What a lock keeps for it, by the expression that it is of."""
+        return {source: shift.distribution() for source, shift in self._shifts()}
+
+    def moved(self) -> list[tuple[str, str]]:
+        """The parts of the rows that moved most: which, and their shares then and now."""
+        found = dict(self._shifts())
+        return [(f"{name}: {part}", told) for name, s in found.items() for part, told in s.moved()]
 
     def add(self, block: Block) -> None:
         """Take in the rows of ``block``."""
@@ -143,22 +173,3 @@ def scalar(expr: Expr, measures: Mapping[str, float], found: Mapping[int, Any]) 
     if expr.op == "call":
         return EACH[str(expr.value)](*args)
     return UNARY[expr.op](*args) if expr.op in UNARY else BINARY[expr.op](*args)
-
-
-def source_of(expr: Expr) -> str:
-    """The expression as written in the spec, or spelled out where it stands in none."""
-    if expr.source:
-        return expr.source
-    if expr.op == "literal":
-        value = expr.value
-        return f'"{value}"' if isinstance(value, str) else str(value).lower()
-    if expr.op in ("field", "measure"):
-        return str(expr.value)
-    parts = [source_of(one) for one in expr.args]
-    if expr.op == "call":
-        return f"{expr.value}({', '.join(parts)})"
-    if expr.op == "list":
-        return f"[{', '.join(parts)}]"
-    if expr.op == "not":
-        return f"not {parts[0]}"
-    return f"-{parts[0]}" if expr.op == "neg" else f"{parts[0]} {expr.op} {parts[1]}"

@@ -9,6 +9,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from ftdsl.results.distribution import Distribution
+
 Verdict = Literal["pass", "fail", "inconclusive", "error", "stopped", "refused"]
 
 
@@ -129,7 +131,8 @@ class TrainingCost(Result):
 
 class CheckOutput(Result):
     """Step ``check``: rules over rows. ``findings`` holds at most the first few of each rule
-    (``shown``); all of them are in the artifact ``findings.jsonl`` beside the result."""
+    (``shown``); all of them are in the artifact ``findings.jsonl`` beside the result.
+    ``distributions`` are of the expressions that rules compare with the lock."""
 
     kind: Literal["check"] = "check"
     name: str
@@ -140,6 +143,7 @@ class CheckOutput(Result):
     statistics: dict[str, dict[str, float]] = {}
     forecasts: tuple[Forecast, ...] = ()
     costs: tuple[TrainingCost, ...] = ()
+    distributions: dict[str, Distribution] = {}
     verdict: Verdict
 
 

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from ftdsl.data.rows import Row, row_value
 from ftdsl.language.program import Expr, Type
+from ftdsl.plan.expressions import source_of
 from ftdsl.quality.across.aggregates import AGGREGATES, Distinct, aggregate
 from ftdsl.quality.expressions import Block, Evaluator
-from ftdsl.quality.statements import Statement, scalar, source_of
+from ftdsl.quality.statements import Statement, scalar
 from tests.data.spec_parts import dataset
 from tests.quality.stand_in import BOOL, INT, TEXT, call, field, lit, measure, op
 

@@ -20,6 +20,7 @@ from ftdsl.language.catalog import (
     numbers,
     pairs,
     scorers,
+    shifts,
     sources,
     structure,
     text,
@@ -52,8 +53,11 @@ ROW: dict[str, FunctionEntry] = _by_name(
     delicate.FUNCTIONS,
     numbers.FUNCTIONS,
 )
-AGGREGATES: dict[str, FunctionEntry] = _by_name(aggregates.FUNCTIONS, across_rows.FUNCTIONS)
+AGGREGATES: dict[str, FunctionEntry] = _by_name(
+    aggregates.FUNCTIONS, across_rows.FUNCTIONS, shifts.FUNCTIONS
+)
 OF_DUPLICATES: frozenset[str] = across_rows.OF_DUPLICATES
+OF_LOCK: frozenset[str] = shifts.OF_LOCK
 GROUPS: dict[str, FunctionEntry] = _by_name(groups.FUNCTIONS)
 SCORERS: dict[str, FunctionEntry] = _by_name(scorers.FUNCTIONS)
 SOURCES: dict[str, FunctionEntry] = _by_name(sources.FUNCTIONS)

@@ -13,6 +13,9 @@ MEASURES: tuple[MeasureEntry, ...] = (
     MeasureEntry(
         "locked.count", "int", ("check", "coverage"), "Rows when ftspec.lock was written.", 0
     ),
+    MeasureEntry(
+        "locked", "locked", ("check",), "The rows when ftspec.lock was written, for `psi` and `ks`."
+    ),
     MeasureEntry("SCORE.mean", "float", _RUNNERS, "Mean score over the cases, in [0, 1].", 0, 1),
     MeasureEntry("SCORE.low", "float", _RUNNERS, "Lower end of the mean's interval.", 0, 1),
     MeasureEntry("SCORE.high", "float", _RUNNERS, "Upper end of the mean's interval.", 0, 1),

@@ -92,7 +92,7 @@ def _fitting(
         return False
     # A mean or a count of values leaves out the rows that have none.
     absent = wanted in ("optional",) or (
-        parameter.type.startswith("rows(") and wanted in ("any", "number")
+        parameter.type.startswith("rows(") and wanted in ("any", "number", "number|text|bool")
     )
     return absent or not_null(ws, expr, node)
 

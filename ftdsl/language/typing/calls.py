@@ -33,6 +33,8 @@ _SCOPES = {
     Scope.SOURCE: "a `source`",
     Scope.SETTING: "a setting",
 }
+_ALONE = dict.fromkeys(catalog.OF_LOCK, "check") | dict.fromkeys(catalog.OF_DUPLICATES, "coverage")
+"""The one block that may call the function."""
 
 
 def type_call(typer: Typer, node: tree.Call, known: frozenset[str]) -> Expr | None:
@@ -90,6 +92,7 @@ def _unknown_function(typer: Typer, node: tree.Call) -> None:
             f"`{name}` cannot stand in {scope.place}",
             node.function.span,
             label="it works on one row" if entry.scope is Scope.ROW
+            else f"it stands in a `{_ALONE[name]}` block alone" if name in _ALONE
             else f"it works on all rows, in {where}" if over_all else f"it stands in {where}",
             help=_wrap_help(typer, typer.ws.text(node.span)) if entry.scope is Scope.ROW else "",
         )  # fmt: skip

@@ -83,9 +83,8 @@ def dataset_scope(
     """All rows of a dataset of ``schema``; ``context`` is the block kind for measures."""
     names = {"rows": Known("field", ROWS), **_measures(context)}
     row = row_scope(ws, module, schema, place)
-    functions = catalog.AGGREGATES
-    if context != "coverage":
-        functions = {n: one for n, one in functions.items() if n not in catalog.OF_DUPLICATES}
+    hidden = catalog.OF_LOCK if context == "coverage" else catalog.OF_DUPLICATES
+    functions = {n: one for n, one in catalog.AGGREGATES.items() if n not in hidden}
     return Scope(module, "dataset", place, names, functions, row, {}, row.complete)
 
 

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from ftdsl.quality.across.contradictions import Contradictions
 from ftdsl.quality.across.disagreements import Disagreements
 from ftdsl.quality.across.relations import ACROSS
+from ftdsl.quality.across.shifts import KolmogorovSmirnov, PopulationStability
 from ftdsl.quality.across.sign_test import SignTest
 from ftdsl.quality.across.variety import CompressionRatio, SelfSimilarity, Vendi
 from ftdsl.quality.hashes import value_hash
@@ -341,6 +342,8 @@ AGGREGATES: dict[str, Any] = {
     "sign_test": SignTest,
     **ACROSS,
     "disagreements": Disagreements,
+    "psi": PopulationStability,
+    "ks": KolmogorovSmirnov,
 }
 
 
