@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import math
+from abc import ABC, abstractmethod
 from array import array
 from collections import Counter
 from collections.abc import Iterator
@@ -41,7 +42,7 @@ class Bin(NamedTuple):
     now: int
 
 
-class Shift:
+class Shift(ABC):
     """The values of all rows, and what the lock has to compare them with (None where nothing is
     locked yet)."""
 
@@ -67,9 +68,9 @@ class Shift:
     def dump(self) -> Any:
         return [base64.b64encode(self._numbers.tobytes()).decode(), dict(self._values)]
 
+    @abstractmethod
     def value(self) -> float | None:
         """None where nothing is locked, or no row has the value."""
-        raise NotImplementedError
 
     def distribution(self) -> Distribution:
         """What a lock keeps of the values."""
