@@ -24,7 +24,8 @@ MOST_UNSCORED = 0.05
 
 _BASELINE = "baseline."
 _MEAN = ".mean"
-_LATENCY = {"latency.p50": 0.5, "latency.p95": 0.95}
+_TIMES = ("latency", "first_token")
+_QUANTILES = {f"{time}.p{one:.0f}": one / 100 for time in _TIMES for one in (50, 95)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,10 +177,10 @@ class Decision:
         """A sum with other measures than means: decided on the values themselves."""
         asked = self.asked
         weights = asked.condition.weights
-        if asked.stated and len(weights) == 1 and weights[0][0] in _LATENCY:
+        if asked.stated and len(weights) == 1 and weights[0][0] in _QUANTILES:
             return self._by_quantile(*weights[0], confidence)
         if asked.stated:
-            raise Undecidable("only mean scores and `latency` have an interval to decide `with`")
+            raise Undecidable("only mean scores and times have an interval to decide `with`")
         total = 0.0
         for name, weight in weights:
             value = self._value(name)
@@ -190,11 +191,11 @@ class Decision:
         return self._requirement(verdict, total, total, total, confidence)
 
     def _by_quantile(self, name: str, weight: float, confidence: float) -> Requirement:
-        waits = self._waits()
+        waits = self._waits(name)
         if not waits:
             return self._undecided(f"`{name}` is not known for this model", confidence)
-        value = weight * percentile(waits, _LATENCY[name])
-        ends = quantile_interval(waits, _LATENCY[name], confidence)
+        value = weight * percentile(waits, _QUANTILES[name])
+        ends = quantile_interval(waits, _QUANTILES[name], confidence)
         if ends is None:
             note = f"{len(waits)} answers are too few for an upper limit of `{name}`"
             return self._undecided(note, confidence)
@@ -206,9 +207,9 @@ class Decision:
         return found.model_copy(update=how)
 
     def _value(self, name: str) -> float | None:
-        if name in _LATENCY:
-            waits = self._waits()
-            return percentile(waits, _LATENCY[name]) if waits else None
+        if name in _QUANTILES:
+            waits = self._waits(name)
+            return percentile(waits, _QUANTILES[name]) if waits else None
         if name == "cost_per_1k":
             return self.asked.cost_per_1k
         cases: Sequence[Case] | None = self.asked.cases
@@ -222,8 +223,10 @@ class Decision:
             return found.unscored / len(self.asked.cases)
         return float(getattr(found, part)) if found.n else None
 
-    def _waits(self) -> list[float]:
-        return [case.latency for case in self.asked.cases if case.latency is not None]
+    def _waits(self, name: str) -> list[float]:
+        time = name.partition(".")[0]
+        waits = (getattr(case, time) for case in self.asked.cases)
+        return [one for one in waits if one is not None]
 
     # ------------------------------------------------------------------ the result
 
@@ -258,7 +261,7 @@ class Decision:
 
 def _unit(condition: Condition) -> str:
     names = {name for name, _ in condition.weights}
-    if names and names <= _LATENCY.keys():
+    if names and names <= _QUANTILES.keys():
         return "seconds"
     return "dollars" if names == {"cost_per_1k"} else "share"
 

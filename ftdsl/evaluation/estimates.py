@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 from ftdsl.language.program import SliceDef
-from ftdsl.results.models import Case, Estimate
+from ftdsl.results.models import Estimate
 from ftdsl.statistics.means import ClusteredMean, GradedMean
 from ftdsl.statistics.proportions import Interval
 from ftdsl.statistics.shares import Chosen, chosen_for, share_interval
@@ -17,6 +17,22 @@ from ftdsl.statistics.shares import Chosen, chosen_for, share_interval
 CONFIDENCE = 0.95
 NO_VALUE = "none"
 """The slice of the cases whose key is null."""
+
+
+class Scored(Protocol):
+    """What an estimate needs of a case."""
+
+    @property
+    def scores(self) -> Mapping[str, float]: ...
+
+    @property
+    def slices(self) -> Mapping[str, str]: ...
+
+    @property
+    def cluster(self) -> str | None: ...
+
+
+_Case = TypeVar("_Case", bound=Scored)
 
 
 def estimate(
@@ -55,14 +71,14 @@ def numbered(clusters: Sequence[str]) -> np.ndarray[Any, np.dtype[np.int64]]:
     return np.unique(np.asarray(clusters), return_inverse=True)[1].astype(np.int64)
 
 
-def clusters_of(cases: Sequence[Case]) -> list[str] | None:
+def clusters_of(cases: Sequence[Scored]) -> list[str] | None:
     """The cluster of each case; None where the eval declares none."""
     if not cases or cases[0].cluster is None:
         return None
     return [case.cluster or "" for case in cases]
 
 
-def score_estimates(names: Sequence[str], cases: Sequence[Case]) -> dict[str, Estimate]:
+def score_estimates(names: Sequence[str], cases: Sequence[Scored]) -> dict[str, Estimate]:
     """An estimate of each score over ``cases``."""
     found = {}
     for name in names:
@@ -73,7 +89,7 @@ def score_estimates(names: Sequence[str], cases: Sequence[Case]) -> dict[str, Es
 
 
 def slice_estimates(
-    names: Sequence[str], slices: Sequence[SliceDef], cases: Sequence[Case]
+    names: Sequence[str], slices: Sequence[SliceDef], cases: Sequence[Scored]
 ) -> dict[str, dict[str, dict[str, Estimate]]]:
     """Slice → value → score → estimate, values in order. Every value is shown; ``min_rows`` tells
     a gate, and not the reader, which of them are too few to decide on."""
@@ -84,9 +100,9 @@ def slice_estimates(
     return found
 
 
-def grouped(slice_name: str, cases: Sequence[Case]) -> Mapping[str, list[Case]]:
+def grouped(slice_name: str, cases: Sequence[_Case]) -> Mapping[str, list[_Case]]:
     """The cases by their value of a slice, in order of the values."""
-    groups: dict[str, list[Case]] = {}
+    groups: dict[str, list[_Case]] = {}
     for case in cases:
         groups.setdefault(case.slices[slice_name], []).append(case)
     return dict(sorted(groups.items()))

@@ -10,6 +10,7 @@ from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Context, Refused
 from ftdsl.evaluation.decisions import Asked, Decision, holm
 from ftdsl.evaluation.estimates import grouped
+from ftdsl.evaluation.own_time import require_true_times
 from ftdsl.evaluation.step import read_cases
 from ftdsl.language.conditions import Condition, Undecidable, conditions
 from ftdsl.language.program import Expr, RequireDef
@@ -35,7 +36,7 @@ def run_gate(step: GateStep, context: Context) -> GateOutput:
     fail, else it is inconclusive; without it the point estimate decides and the interval is shown.
     ``by`` a slice every value with ``min_rows`` rows is decided, at a joint confidence (Holm).
     Raises ``Refused``: FT520 for a condition that cannot be decided, FT521 when the evals of
-    candidate and baseline are not of the same cases.
+    candidate and baseline are not of the same cases, FT531 for times that are this machine's own.
     """
     baseline = _model(step, step.gate.baseline, context) if step.gate.baseline else None
     found: list[Requirement] = []
@@ -78,9 +79,13 @@ def _decided(
         for condition in conditions(require.condition):
             whole = _asked(step, require, condition, candidate, baseline, root)
             if require.by is None:
+                require_true_times(whole, require, confidence)
                 found.append(Decision(whole).at(confidence))
                 continue
-            parts = [Decision(one) for one in _sliced(step, whole, require.by, notes)]
+            asked = list(_sliced(step, whole, require.by, notes))
+            for one in asked:
+                require_true_times(one, require, confidence)
+            parts = [Decision(one) for one in asked]
             if not parts:
                 found.append(_no_slice(whole, require.by, confidence))
             elif require.stated:

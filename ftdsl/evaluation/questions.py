@@ -41,6 +41,7 @@ def questions_of(step: EvalStep, rows: Sequence[Row]) -> list[list[Question]]:
                 temperature=temperature,
                 seed=seed + epoch,
                 epoch=epoch,
+                timed=step.timed,
             )
             for epoch in range(1 if is_replay(step) else epochs)
         ]

@@ -19,6 +19,7 @@ Scored = list[float | Unscorable]
 _ANSWER: dict[str, Callable[[Answer], Any]] = {
     "output": lambda answer: answer.text,
     "output.latency": lambda answer: answer.latency,
+    "output.first_token": lambda answer: answer.first_token,
     "output.tokens": lambda answer: answer.completion_tokens,
     "output.finish_reason": lambda answer: answer.finish_reason,
 }

@@ -6,6 +6,8 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain, islice
 from pathlib import Path
 
 from ftdsl.data.rows import Row, read_rows
@@ -16,18 +18,20 @@ from ftdsl.evaluation.questions import is_replay, questions_of, shown_prompt
 from ftdsl.evaluation.reducers import reducer
 from ftdsl.evaluation.scorers import Unscorable
 from ftdsl.evaluation.scores import Scored, Scoring, expected_column
+from ftdsl.evaluation.tally import Tally, quantiles
 from ftdsl.language.program import ScoreDef
 from ftdsl.models.answer import Answer, Question
-from ftdsl.models.asking import answer_all
+from ftdsl.models.asking import Asking
 from ftdsl.models.provision import asked_model
 from ftdsl.plan.cost import is_price_unknown
 from ftdsl.plan.steps import EvalStep
 from ftdsl.quality.expressions import Block, Evaluator
 from ftdsl.results.models import Case, EvalOutput
-from ftdsl.statistics.quantiles import percentile
 
 CASES_FILE = "cases.jsonl"
-_SHOWN = 200
+_BLOCK = 2048
+
+_Ask = Callable[[Sequence[Sequence[Question]]], list[list[Answer]]]
 
 
 def run_eval(step: EvalStep, context: Context) -> EvalOutput:
@@ -38,28 +42,38 @@ def run_eval(step: EvalStep, context: Context) -> EvalOutput:
     FT511, and FT300 to FT308 for its files).
     """
     start = time.monotonic()
-    rows = list(read_rows(step.cases, context.root, split=step.split))
-    if not rows:
+    blocks = _blocks(step, context.root)
+    first = next(blocks, None)
+    if first is None:
         raise Refused(_no_cases(step))
-    questions = questions_of(step, rows)
-    answers = _ask(step, questions, context)
-    cases = list(_cases(step, rows, answers, context))
-    _write(context.work / CASES_FILE, cases)
-    flat = [answer for group in answers for answer in group]
+    tally = Tally()
+    with (
+        _asking(step, context, first) as ask,
+        (context.work / CASES_FILE).open("wb") as stream,
+    ):
+        for rows in chain([first], blocks):
+            answers = ask(questions_of(step, rows))
+            cases = list(_cases(step, rows, answers, context))
+            stream.writelines(case.model_dump_json().encode() + b"\n" for case in cases)
+            tally.add(cases, answers)
+        stream.flush()
+        os.fsync(stream.fileno())
     names = [score.name for score in step.eval.scores]
-    waits = [answer.latency for answer in flat if answer.latency is not None]
     return EvalOutput(
         name=step.eval.name,
         model=step.model_name,
-        scores=score_estimates(names, cases),
-        slices=slice_estimates(names, step.eval.slices, cases),
-        cases=tuple(cases[:_SHOWN]),
-        requests=sum(answer.attempts for answer in flat),
-        cached=sum(answer.cached for answer in flat),
-        errors=sum(bool(answer.error) for answer in flat),
-        prompt_tokens=sum(answer.prompt_tokens or 0 for answer in flat),
-        completion_tokens=sum(answer.completion_tokens or 0 for answer in flat),
-        latency={"p50": percentile(waits, 0.5), "p95": percentile(waits, 0.95)} if waits else {},
+        scores=score_estimates(names, tally.kept),
+        slices=slice_estimates(names, step.eval.slices, tally.kept),
+        cases=tuple(tally.shown),
+        requests=tally.requests,
+        cached=tally.cached,
+        errors=tally.errors,
+        prompt_tokens=tally.prompt_tokens,
+        completion_tokens=tally.completion_tokens,
+        latency=quantiles(tally.times.latency),
+        first_token=quantiles(tally.times.first_token),
+        queued=quantiles(tally.times.queued),
+        client_share=tally.times.client_share(),
         cost_per_1k=_cost(step),
         seconds=time.monotonic() - start,
     )
@@ -71,18 +85,31 @@ def read_cases(folder: Path) -> list[Case]:
         return [Case.model_validate_json(line) for line in stream]
 
 
-def _ask(
-    step: EvalStep, questions: Sequence[Sequence[Question]], context: Context
-) -> list[list[Answer]]:
-    flat = [question for group in questions for question in group]
+def _blocks(step: EvalStep, root: Path) -> Iterator[list[Row]]:
+    """The cases in blocks. A block is asked, then scored while nothing is in flight, so that
+    scoring takes no part in the time of an answer."""
+    rows = read_rows(step.cases, root, split=step.split)
+    while block := list(islice(rows, _BLOCK)):
+        yield block
+
+
+@contextmanager
+def _asking(step: EvalStep, context: Context, first: Sequence[Row]) -> Iterator[_Ask]:
+    """What answers a block of questions."""
     label = f"{step.eval.name} × {step.model_name}"
-    with asked_model(step, context) as model:
-        progress = context.progress(label, len(flat), "cases")
+    total = len(questions_of(step, first)[0]) * len(first) if len(first) < _BLOCK else None
+    with asked_model(step, context) as model, Asking(model, context) as asking:
+        progress = context.progress(label, total, "cases")
+
+        def ask(questions: Sequence[Sequence[Question]]) -> list[list[Answer]]:
+            flat = [question for group in questions for question in group]
+            found = iter(asking.ask(flat, lambda _: progress.advance()))
+            return [[next(found) for _ in group] for group in questions]
+
         try:
-            found = iter(answer_all(model, flat, context, lambda _: progress.advance()))
+            yield ask
         finally:
             progress.close()
-    return [[next(found) for _ in group] for group in questions]
 
 
 def _cases(
@@ -109,6 +136,9 @@ def _cases(
             slices={name: _slice_value(column[place]) for name, column in keys.items()},
             finish_reason=group[0].finish_reason,
             latency=group[0].latency,
+            first_token=group[0].first_token,
+            queued=group[0].queued,
+            lag=group[0].lag,
             prompt_tokens=group[0].prompt_tokens,
             completion_tokens=group[0].completion_tokens,
         )
@@ -159,14 +189,6 @@ def _cost(step: EvalStep) -> float | None:
         return 0.0
     assert step.model is not None, "an eval step has a model or a train"
     return None if is_replay(step) or is_price_unknown(step.model) else 0.0
-
-
-def _write(path: Path, cases: Sequence[Case]) -> None:
-    with path.open("wb") as stream:
-        for case in cases:
-            stream.write(case.model_dump_json().encode() + b"\n")
-        stream.flush()
-        os.fsync(stream.fileno())
 
 
 def _unreadable(score: ScoreDef, error: OSError) -> Diagnostic:

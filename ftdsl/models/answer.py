@@ -57,8 +57,7 @@ class Answer:
     Times are in seconds and of the last attempt: ``latency`` from the request on the socket to the
     last byte, ``first_token`` to the first token of a streamed answer. ``queued`` is what went
     before: limits of the host, pauses that it asked for, earlier attempts. ``lag`` is how late this
-    process was in looking at its sockets meanwhile: where it is no small part of ``latency``, the
-    time says more of this machine than of the model.
+    process may have been in looking at its socket: so much of ``latency`` may be its own.
 
     ``attempts`` counts the HTTP requests that were made for it; ``cached`` answers cost none.
     ``tool_calls`` is a JSON text; ``unreachable`` marks an error of the connection rather than of

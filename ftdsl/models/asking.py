@@ -12,6 +12,7 @@ from types import TracebackType
 from ftdsl.engine.context import Context, Stopped
 from ftdsl.models.answer import Answer, Model, Question, Session
 from ftdsl.models.answer_cache import AnswerCache, answer_key, as_cached
+from ftdsl.models.watched_loop import WatchedLoop
 
 _POLL = 0.2  # seconds between two looks at the signal
 _GRACE = 3.0  # seconds that requests in flight may still take once stopped
@@ -99,7 +100,7 @@ class _Loop:
     """An event loop of its own, in another thread where this one has a loop already."""
 
     def __init__(self) -> None:
-        self._runner = asyncio.Runner()
+        self._runner = asyncio.Runner(loop_factory=WatchedLoop)
         self._thread = ThreadPoolExecutor(max_workers=1) if _in_a_loop() else None
 
     def run(self, work: Callable[[], Coroutine[None, None, None]]) -> None:

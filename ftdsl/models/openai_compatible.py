@@ -14,7 +14,6 @@ from ftdsl.engine.context import Refused
 from ftdsl.models.answer import Answer, Question, Session
 from ftdsl.models.failure import Failed, Rejected
 from ftdsl.models.hosts import OPENAI_HOST, Endpoint, key_variable
-from ftdsl.models.loop_clock import LoopClock
 from ftdsl.models.pacing import Host, HostDown
 from ftdsl.models.retry import (
     RETRIED_STATUSES,
@@ -23,6 +22,7 @@ from ftdsl.models.retry import (
     asked_wait,
     wait_seconds,
 )
+from ftdsl.models.watched_loop import busy_for
 from ftdsl.models.wire import Reply, Stream, error_words, read_reply, request_body
 
 if TYPE_CHECKING:
@@ -53,22 +53,16 @@ class OpenAICompatible:
     async def session(self) -> AsyncIterator[Session]:
         from ftdsl.models.transport import transport
 
-        clock = LoopClock()
-        clock.start()
-        try:
-            async with transport(self.endpoint, self.concurrency, self.timeout) as line:
-                yield _Line(self, line, clock)
-        finally:
-            clock.stop()
+        async with transport(self.endpoint, self.concurrency, self.timeout) as line:
+            yield _Line(self, line)
 
 
 class _Line:
     """A session: the open connections and the retry loop around them."""
 
-    def __init__(self, model: OpenAICompatible, line: Transport, clock: LoopClock) -> None:
+    def __init__(self, model: OpenAICompatible, line: Transport) -> None:
         self._model = model
         self._line = line
-        self._clock = clock
         self._newer = model.endpoint.host == OPENAI_HOST
 
     async def answer(self, question: Question) -> Answer:
@@ -78,7 +72,7 @@ class _Line:
         taken = time.perf_counter()
         for attempt in range(1, retry.attempts + 1):
             await self._admitted(expected)
-            queued, lag = time.perf_counter() - taken, self._clock.lag
+            queued = time.perf_counter() - taken
             try:
                 reply, seconds, first = await self._attempt(body, timed=question.timed)
             except Failed as failure:
@@ -94,7 +88,7 @@ class _Line:
                 delay = wait_seconds(retry, attempt, failure.wait, model.budget.draw)
             else:
                 model.host.used(expected, _tokens(reply))
-                return _answer(reply, seconds, first, queued, self._clock.lag - lag, attempt)
+                return _answer(reply, seconds, first, queued, attempt)
             await asyncio.sleep(delay)
         raise AssertionError("unreachable: the last attempt returns")
 
@@ -144,7 +138,7 @@ class _Line:
 
 
 def _answer(
-    reply: Reply, seconds: float, first: float | None, queued: float, lag: float, attempts: int
+    reply: Reply, seconds: float, first: float | None, queued: float, attempts: int
 ) -> Answer:
     return Answer(
         text=reply.text,
@@ -152,7 +146,7 @@ def _answer(
         latency=seconds,
         first_token=first,
         queued=queued,
-        lag=lag,
+        lag=min(seconds, busy_for()),
         prompt_tokens=reply.prompt_tokens,
         completion_tokens=reply.completion_tokens,
         cached_tokens=reply.cached_tokens,

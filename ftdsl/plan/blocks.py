@@ -21,9 +21,16 @@ from ftdsl.language.program import (
     Program,
     RuleDef,
     ScoreDef,
+    SelectDef,
     TrainDef,
 )
-from ftdsl.plan.expressions import counts_tokens, externs_in, measures_in, shifts_in
+from ftdsl.plan.expressions import (
+    counts_tokens,
+    externs_in,
+    measures_in,
+    reads_first_token,
+    shifts_in,
+)
 from ftdsl.plan.steps import (
     CheckStep,
     CoverageStep,
@@ -279,6 +286,15 @@ class _Builder:
             model=self.models.get(model) if train is None else None,
             train=train,
             base_model=self.models.get(train.base or "") if train is not None else None,
+            timed=self.timed(eval_),
+        )
+
+    def timed(self, eval_: EvalDef) -> bool:
+        """Whether a score, a gate or a selection asks when the first token of an answer came."""
+        deciding: tuple[GateDef | SelectDef, ...] = (*self.program.gates, *self.program.selects)
+        asked = (one for block in deciding if block.eval == eval_.name for one in block.requires)
+        return reads_first_token(
+            *(score.value for score in eval_.scores), *(one.condition for one in asked)
         )
 
     def gate_steps(self) -> Iterator[Step]:

@@ -33,6 +33,16 @@ def externs_in(externs: frozenset[str], *expressions: Expr | None) -> tuple[str,
     )
 
 
+def reads_first_token(*expressions: Expr) -> bool:
+    """Whether something is said of the time to the first token of an answer."""
+    return any(
+        str(node.value).startswith(("first_token.", "output.first_token"))
+        for expr in expressions
+        for node in expr.walk()
+        if node.op in ("field", "measure")
+    )
+
+
 def counts_tokens(expr: Expr) -> bool:
     """Whether ``expr`` counts the tokens of whole rows."""
     of_row = any(one.op == "field" and one.value == "row" for one in expr.args)

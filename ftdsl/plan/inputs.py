@@ -140,6 +140,8 @@ def _train(step: TrainStep, files: Files, keys: Mapping[str, str]) -> Inputs:
 def _eval(step: EvalStep, files: Files, keys: Mapping[str, str]) -> Inputs:
     found = _rows(step.cases, files)
     found["setting split"] = shown(step.split)
+    if step.timed:
+        found["setting timed"] = shown(True)
     found |= {f"score {score.name}": shown(score) for score in step.eval.scores}
     for path in _score_files(step):
         found |= _named_file(path, files)

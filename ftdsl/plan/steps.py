@@ -97,7 +97,8 @@ class TrainStep(BaseStep):
 class EvalStep(BaseStep):
     """One model over one eval. ``train`` is set when the model is a trained one (``model`` is then
     None), ``base_model`` the declared local model it was trained from, if any. ``cases`` is the
-    eval's rows as a dataset (its split, if any, is ``split``)."""
+    eval's rows as a dataset (its split, if any, is ``split``). ``timed`` says that something reads
+    when the first token of an answer came."""
 
     kind: Literal["eval"] = "eval"
     eval: EvalDef
@@ -106,6 +107,7 @@ class EvalStep(BaseStep):
     model: ModelDef | None = None
     train: TrainDef | None = None
     base_model: ModelDef | None = None
+    timed: bool = False
 
     @property
     def model_name(self) -> str:

@@ -289,7 +289,9 @@ class Flakiness(Result):
 class Case(Result):
     """One case: what was asked, expected and answered. ``scores`` lacks a score that is unscored;
     ``unscored`` says why. ``epochs`` holds the score of each answer where there are several;
-    ``cluster`` is the group of cases that it belongs to. Times in seconds."""
+    ``cluster`` is the group of cases that it belongs to. Times in seconds: ``latency`` at the
+    socket, ``first_token`` to the first token of a streamed answer, ``queued`` before the request
+    went out, ``lag`` what of the latency may be this machine's own."""
 
     case_id: str
     line: int
@@ -303,6 +305,9 @@ class Case(Result):
     epochs: dict[str, tuple[float, ...]] = {}
     finish_reason: str = ""
     latency: float | None = None
+    first_token: float | None = None
+    queued: float = 0.0
+    lag: float = 0.0
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
 
@@ -310,8 +315,13 @@ class Case(Result):
 class EvalOutput(Result):
     """Step ``eval``: one model over one eval. All cases are in the artifact ``cases.jsonl``;
     ``cases`` holds all of them when there are at most 200, else the first 200.
-    ``slices`` maps slice → value → score → estimate. ``latency`` holds ``p50`` and ``p95`` in
-    seconds when answers were timed; ``cost_per_1k`` is in dollars, None when no price is known."""
+    ``slices`` maps slice → value → score → estimate. ``cost_per_1k`` is in dollars, None when no
+    price is known.
+
+    ``latency``, ``first_token`` and ``queued`` hold ``p50`` and ``p95`` in seconds when answers
+    were timed: at the socket, of a streamed answer to its first token, and what an answer waited
+    before its request went out. ``client_share`` is how much of the median latency may be this
+    machine's own, 1 being all of it."""
 
     kind: Literal["eval"] = "eval"
     name: str
@@ -326,6 +336,9 @@ class EvalOutput(Result):
     prompt_tokens: int = 0
     completion_tokens: int = 0
     latency: dict[str, float] = {}
+    first_token: dict[str, float] = {}
+    queued: dict[str, float] = {}
+    client_share: float | None = None
     cost_per_1k: float | None = None
     seconds: float = 0.0
     verdict: Verdict = "pass"

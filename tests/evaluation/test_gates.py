@@ -222,6 +222,34 @@ def test_latency_is_decided_by_value_or_by_order_statistics(tmp_path: Path) -> N
     assert (one.verdict, one.low, one.high) == ("inconclusive", 0.9, 1.0)
 
 
+@pytest.mark.code("FT531")
+def test_times_that_are_this_machines_own_decide_nothing(tmp_path: Path) -> None:
+    where = desk(tmp_path)
+    under = gate_step(require(binary(measure("latency.p95"), "<=", number(0.2))))
+    first = gate_step(require(binary(measure("first_token.p50"), "<=", number(0.08))))
+    times = [0.21] * 50
+    publish(where, "tuned", scores(50, 50), latency=times)
+    assert run_gate(under, where).verdict == "fail"
+    publish(where, "tuned", scores(50, 50), latency=times, lag=0.05)
+    for step in (under, first):
+        with pytest.raises(Refused, match="too busy") as refused:
+            run_gate(step, where)
+        assert refused.value.diagnostic.code == "FT531"
+    # Met with all of it, or not met without any of it: decided all the same.
+    publish(where, "tuned", scores(50, 50), latency=[0.19] * 50, lag=0.05)
+    assert run_gate(under, where).verdict == "pass"
+    publish(where, "tuned", scores(50, 50), latency=[0.3] * 50, lag=0.05)
+    assert run_gate(under, where).verdict == "fail"
+
+
+def test_the_time_to_the_first_token_is_decided_like_the_latency(tmp_path: Path) -> None:
+    where = desk(tmp_path)
+    publish(where, "tuned", scores(100, 100), latency=[i / 100 for i in range(1, 101)])
+    under = binary(measure("first_token.p95"), "<=", number(0.475))
+    (one,) = run_gate(gate_step(require(under)), where).requirements
+    assert (one.verdict, one.estimate, one.unit) == ("pass", 0.475, "seconds")
+
+
 def test_too_few_answers_have_no_upper_limit_of_a_percentile(tmp_path: Path) -> None:
     where = desk(tmp_path)
     publish(where, "tuned", scores(50, 50), latency=[0.1] * 50)

@@ -19,11 +19,12 @@ from tests.models.faulty_server import Handler, Log, completion, serving
 
 ROOT = Path(__file__).parents[2]
 COUNT = 60
+_TIMES = frozenset({"latency", "queued", "lag"})
 _WORKER = """
 import sys
 from pathlib import Path
 from tests.evaluation.test_resume import ask
-ask(Path(sys.argv[1]), sys.argv[2])
+ask(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
 """
 
 
@@ -34,14 +35,14 @@ def answer(handler: Handler) -> None:
     handler.send(json.dumps(completion("right" if number % 3 else "wrong")).encode())
 
 
-def ask(folder: Path, url: str) -> EvalOutput:
+def ask(folder: Path, url: str, concurrency: int = 1) -> EvalOutput:
     model = ModelDef("m", "openai_compatible", (("base_url", url), ("name", "m")))
-    return run_eval(eval_step(model, eval_def(concurrency=1)), desk(folder, Policy()))
+    return run_eval(eval_step(model, eval_def(concurrency=concurrency)), desk(folder, Policy()))
 
 
 def results(folder: Path, output: EvalOutput) -> tuple[object, list[object]]:
     rows = [json.loads(line) for line in (folder / ".work" / CASES_FILE).read_text().splitlines()]
-    return output.scores, [{k: v for k, v in row.items() if k != "latency"} for row in rows]
+    return output.scores, [{k: v for k, v in row.items() if k not in _TIMES} for row in rows]
 
 
 def wait_for(log: Log, requests: int) -> None:
@@ -59,7 +60,7 @@ def test_killed_in_the_middle_and_resumed(tmp_path: Path) -> None:
         assert len(log.bodies) == COUNT
         log.bodies.clear()
         for requests in (10, 30):  # killed twice, the second time after a resume
-            command = [sys.executable, "-c", _WORKER, str(tmp_path / "killed"), url]
+            command = [sys.executable, "-c", _WORKER, str(tmp_path / "killed"), url, "1"]
             with subprocess.Popen(command, cwd=ROOT) as worker:
                 wait_for(log, requests)
                 worker.send_signal(signal.SIGKILL)
@@ -70,3 +71,24 @@ def test_killed_in_the_middle_and_resumed(tmp_path: Path) -> None:
         assert COUNT <= len(log.bodies) <= COUNT + 2
     assert resumed.cached >= asked - 2
     assert results(tmp_path / "killed", resumed) == whole
+
+
+def test_many_at_once_are_killed_and_only_what_was_in_flight_is_asked_again(tmp_path: Path) -> None:
+    """The server knows what it had answered in full before the kill, and what it had not."""
+    count, concurrency = 300, 8
+    write_cases(tmp_path, [(f"case {i}", "right") for i in range(count)])
+    with serving(answer) as (url, log):
+        command = [sys.executable, "-c", _WORKER, str(tmp_path), url, str(concurrency)]
+        with subprocess.Popen(command, cwd=ROOT) as worker:
+            wait_for(log, 100)
+            worker.send_signal(signal.SIGKILL)
+        asked = len(log.bodies)
+        assert 100 <= asked < count
+        resumed = ask(tmp_path, url, concurrency)
+        questions = [body["messages"][-1]["content"] for body in log.bodies]
+        assert len(set(questions)) == count
+        assert len(questions) <= count + concurrency
+        assert resumed.cached >= asked - concurrency
+        again = ask(tmp_path, url, concurrency)
+        assert len(log.bodies) == len(questions)
+    assert (again.requests, again.cached) == (0, count)

@@ -46,6 +46,7 @@ def publish(
     topics: Sequence[str] = (),
     latency: Sequence[float] = (),
     cost: float | None = None,
+    lag: float = 0.0,
 ) -> None:
     """Put the cases of an eval called ``golden`` where a gate reads them; None is unscored."""
     columns = scores if isinstance(scores, dict) else {"exact": scores}
@@ -61,6 +62,8 @@ def publish(
             unscored={n: "why" for n, c in columns.items() if c[i] is None},
             slices={"topic": topics[i % len(topics)]} if topics else {},
             latency=latency[i] if latency else None,
+            first_token=latency[i] / 2 if latency else None,
+            lag=lag,
         )
         for i in range(count)
     ]

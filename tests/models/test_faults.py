@@ -131,7 +131,7 @@ def test_a_pause_that_one_request_is_asked_for_holds_for_all(tmp_path: Path) -> 
     assert log.times[1] - log.times[0] >= 0.4
     assert found[0].queued >= 0.4
     assert found[0].latency is not None
-    assert found[0].latency < 0.3  # the wait is no part of it
+    assert found[0].latency < 0.4  # the wait is no part of it
 
 
 def test_faults_here_and_there_lose_no_answer(tmp_path: Path) -> None:

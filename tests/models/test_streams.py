@@ -30,7 +30,7 @@ def test_a_streamed_answer_is_timed_to_its_first_token(tmp_path: Path) -> None:
     assert found.served_by == "m-2026"
     assert found.first_token is not None
     assert found.latency is not None
-    assert 0.1 <= found.first_token < 0.2  # the second piece is the first that says something
+    assert 0.1 <= found.first_token < 0.4  # the second piece is the first that says something
     assert found.latency - found.first_token >= 0.15
     assert (body["stream"], body["stream_options"]) == (True, {"include_usage": True})
 

@@ -22,6 +22,12 @@ _PAIR = (
 ANSWER_VIEWS = (
     ViewEntry("output", "text", "the model's answer"),
     ViewEntry("output.latency", "duration", "time until the answer was whole", minimum=0),
+    ViewEntry(
+        "output.first_token",
+        "duration",
+        "time until its first token: makes the model stream its answers",
+        minimum=0,
+    ),
     ViewEntry("output.tokens", "int", "tokens of the answer, as the server counts them", minimum=0),
     ViewEntry("output.finish_reason", "text", "why it ended, such as `stop` or `length`"),
 )

@@ -30,6 +30,12 @@ MEASURES: tuple[MeasureEntry, ...] = (
     ),
     MeasureEntry("latency.p50", "duration", _RUNNERS, "Median time of an answer.", 0),
     MeasureEntry("latency.p95", "duration", _RUNNERS, "95th percentile of the time.", 0),
+    MeasureEntry(
+        "first_token.p50", "duration", _RUNNERS, "Median time to the first token; streams.", 0
+    ),
+    MeasureEntry(
+        "first_token.p95", "duration", _RUNNERS, "95th percentile of that; answers are streamed.", 0
+    ),
     MeasureEntry("cost_per_1k", "money", _RUNNERS, "Price of a thousand answers.", 0),
     MeasureEntry(
         "win_rate", "ratio", ("rate",), "Share of the pairs won by the last model compared.", 0, 1
