@@ -16,6 +16,7 @@ DETAILS = """
 examples:
   ftdsl plan specs/support.ftspec -o plan.json
   ftdsl apply plan.json
+  ftdsl apply plan.json --engine ray --ray-address auto   data steps on the cluster of this machine
 """
 
 

@@ -17,7 +17,10 @@ _POWERS: dict[str, type] = {
     "offline": bool,
     "out": str,
     "workers": int,
+    "engine": str,
+    "ray_address": str,
 }
+_ENGINES = ("local", "ray")
 _COLORS = ("auto", "always", "never")
 
 
@@ -74,6 +77,8 @@ def _fill(
 def _fits(key: str, value: object, kind: type) -> bool:
     if key == "color":
         return value in _COLORS
+    if key == "engine":
+        return value in _ENGINES
     if kind is list:
         return isinstance(value, list) and all(isinstance(each, str) for each in value)
     return type(value) is kind and (kind is not int or 1 <= int(str(value)) <= 512)
@@ -89,6 +94,8 @@ def _help(key: str, allowed: Mapping[str, type]) -> str:
 def _takes(key: str) -> str:
     if key == "color":
         return f"it takes one of {', '.join(_COLORS)}"
+    if key == "engine":
+        return f"it takes one of {', '.join(_ENGINES)}"
     kind = (_SHOWING | _POWERS)[key]
     words = {list: "a list of texts", str: "a text", bool: "true or false", int: "a number 1-512"}
     return f"it takes {words[kind]}"

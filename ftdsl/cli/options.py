@@ -184,6 +184,18 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--workers", type=_workers, metavar="N", help="processes for row work (default: 2)"
     )
+    group.add_argument(
+        "--engine",
+        choices=("local", "ray"),
+        help="where check, dedup and coverage run (default: local); `ray` without --ray-address "
+        "starts a cluster of --workers processes on this machine",
+    )
+    group.add_argument(
+        "--ray-address",
+        metavar="ADDRESS",
+        help="the Ray cluster of --engine ray: `ray://host:10001`, `host:6379`, or `auto` "
+        "for the one that this machine belongs to",
+    )
 
 
 def _workers(word: str) -> int:

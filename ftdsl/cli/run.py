@@ -16,6 +16,7 @@ examples:
   ftdsl run specs/support.ftspec
   ftdsl run specs/support.ftspec --only gate.release    that gate and what it needs
   ftdsl run specs/support.ftspec --set context=8k       another value of a `let`
+  ftdsl run specs/support.ftspec --engine ray --ray-address ray://head:10001   on a cluster
   ftdsl run specs/support.ftspec --output markdown="$GITHUB_STEP_SUMMARY"
 """
 

@@ -49,7 +49,15 @@ def configure(parser: ArgumentParser) -> None:
     )
     add_set_option(parser)
     parser.set_defaults(
-        out=None, offline=True, allow_host=[], allow_extern=[], workers=None, no_baseline=False
+        out=None,
+        offline=True,
+        allow_host=[],
+        allow_extern=[],
+        workers=None,
+        no_baseline=False,
+        use_proxy=False,
+        engine=None,
+        ray_address=None,
     )
 
 

@@ -20,8 +20,10 @@ from ftdsl.api import (
 )
 from ftdsl.cli.output import publish
 from ftdsl.cli.specs import existing, overrides_of, project_root
+from ftdsl.cli.usage import UsageError
 from ftdsl.engine.console import Console, console_for
 from ftdsl.engine.context import Policy
+from ftdsl.models.hosts import is_loopback
 from ftdsl.reports.report import Report
 
 
@@ -104,7 +106,30 @@ def policy_of(arguments: Namespace) -> Policy:
         workers=arguments.workers or default.workers,
         baseline=not arguments.no_baseline,
         use_proxy=arguments.use_proxy,
+        engine=arguments.engine or default.engine,
+        ray=_ray_address(arguments),
     )
+
+
+def _ray_address(arguments: Namespace) -> str:
+    """``--ray-address``, else RAY_ADDRESS as Ray itself reads it. UsageError (FT424) where it says
+    nothing or goes against ``--offline``."""
+    import os
+
+    address = str(arguments.ray_address or "")
+    if arguments.engine != "ray":
+        if address:
+            raise UsageError(
+                "FT424", "--ray-address says nothing without --engine ray", "add `--engine ray`"
+            )
+        return ""
+    address = address or os.environ.get("RAY_ADDRESS", "").strip()
+    host = address.removeprefix("ray://").rpartition(":")[0]
+    if host and arguments.offline and not is_loopback(host):
+        raise UsageError(
+            "FT424", f"--offline, and yet the engine is at {address}", "leave one of them out"
+        )
+    return "" if address == "local" else address
 
 
 def out_folder(arguments: Namespace, root: Path) -> Path:

@@ -28,6 +28,7 @@ examples:
   ftdsl validate -q --changed --max-seconds 20           in a commit hook
   ftdsl validate --changed data/support/part-1.jsonl     what one file touches
   ftdsl validate specs/support.ftspec --output github --output junit=report.xml
+  ftdsl validate specs/support.ftspec --engine ray     on all cores by Ray; --ray-address: elsewhere
   ftdsl validate specs/support.ftspec --diff             what safe fixes would change
   ftdsl validate specs/support.ftspec --fix --out fixed  fixed copies, and fixed/fixes.diff
 """

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 from ftdsl.data.blocks import Part, RowBlock, RowReader, parts
@@ -30,6 +32,7 @@ __all__ = [
     "Fault",
     "Message",
     "Part",
+    "Places",
     "Row",
     "RowBlock",
     "RowReader",
@@ -80,6 +83,39 @@ def chunks(files: Iterable[DataFile], cache: Path) -> Iterator[Part]:
             raise refusal("FT303", reason, file.span, "", file.path) from None
         yield from parts(file, facts.chunks)
     digests.save()
+
+
+def portions(parts: Iterable[Part], size: int) -> Iterator[tuple[Part, ...]]:
+    """The parts in runs of up to ``size`` bytes (or one larger part), in order."""
+    taken: list[Part] = []
+    weight = 0
+    for part in parts:
+        if taken and weight + part.size > size:
+            yield tuple(taken)
+            taken, weight = [], 0
+        taken.append(part)
+        weight += part.size
+    if taken:
+        yield tuple(taken)
+
+
+Places = frozenset[tuple[str, int]]
+"""(path, line) of some rows."""
+
+
+def places_of(parts: Sequence[Part], places: Places) -> list[Places]:
+    """For each of a dataset's parts, in order, those of ``places`` that stand in it."""
+    by_path: dict[str, list[int]] = {}
+    for path, line in sorted(places):
+        by_path.setdefault(path, []).append(line)
+    found: list[Places] = []
+    for part, following in zip_longest(parts, parts[1:]):
+        lines = by_path.get(part.file.path, [])
+        is_last = following is None or following.file != part.file
+        end = len(lines) if is_last else bisect_left(lines, following.first_line)
+        chosen = lines[bisect_left(lines, part.first_line) : end]
+        found.append(frozenset((part.file.path, line) for line in chosen))
+    return found
 
 
 def read_blocks(

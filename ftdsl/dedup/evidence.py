@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from ftdsl.data.rows import Row
 from ftdsl.dedup.clause import Texts, held_on, label
@@ -28,7 +29,9 @@ _SEARCHED = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class Seen:
+    """A row as evidence shows it, with what each drop line compared of it."""
+
     row_id: str
     path: str
     line: int
@@ -36,14 +39,36 @@ class _Seen:
 
 
 # Which drop lines need to see a row, by its number in reading order.
-_Wanted = dict[int, set[int]]
+Wanted = dict[int, set[int]]
+
+# A dataset and the split that is meant.
+Source = tuple[DatasetDef, str | None]
 
 
-def removals(step: DedupStep, context: Context, reading: Reading, stars: Stars) -> list[Removal]:
+class Look(Protocol):
+    """Reads a dataset a second time: the wanted rows, by their number in reading order."""
+
+    def __call__(
+        self,
+        step: DedupStep,
+        context: Context,
+        progress: Progress,
+        source: Source,
+        places: Places,
+        wanted: Wanted,
+        *,
+        is_held: bool = False,
+    ) -> dict[int, Seen]: ...
+
+
+def removals(
+    step: DedupStep, context: Context, reading: Reading, stars: Stars, look: Look | None = None
+) -> list[Removal]:
     """One removal for each removed row, in file order. Reads the rows a second time, so that the
     first pass need not hold their texts. Raises Refused (FT305) if a file has changed since."""
-    own: _Wanted = defaultdict(set)
-    others: dict[str, _Wanted] = {name: defaultdict(set) for name in reading.others}
+    look = look or _look
+    own: Wanted = defaultdict(set)
+    others: dict[str, Wanted] = {name: defaultdict(set) for name in reading.others}
     removed = stars.removed.tolist()
     for row in removed:
         number = int(stars.line[row])
@@ -53,9 +78,9 @@ def removals(step: DedupStep, context: Context, reading: Reading, stars: Stars) 
     if not removed:
         return []
     progress = context.progress(f"dedup {step.name}: evidence")
-    seen = _look(step, context, progress, (step.dataset, None), reading.places, own)
+    seen = look(step, context, progress, (step.dataset, None), reading.places, own)
     seen_others = {
-        name: _look(
+        name: look(
             step, context, progress, dataset, reading.others[name], others[name], is_held=True
         )
         for name, dataset in against_datasets(step).items()
@@ -96,13 +121,13 @@ def _look(
     step: DedupStep,
     context: Context,
     progress: Progress,
-    source: tuple[DatasetDef, str | None],
+    source: Source,
     places: Places,
-    wanted: _Wanted,
+    wanted: Wanted,
     *,
     is_held: bool = False,
-) -> dict[int, _Seen]:
-    seen: dict[int, _Seen] = {}
+) -> dict[int, Seen]:
+    seen: dict[int, Seen] = {}
     if not wanted:
         return seen
     evaluator = Evaluator(source[0], context.root)
@@ -110,21 +135,38 @@ def _look(
     for block in batches(source[0], context, progress, source[1]):
         chosen = [i for i in range(len(block)) if count + i in wanted]
         rows = [block[i] for i in chosen]
-        excerpts: list[dict[int, str]] = [{} for _ in rows]
-        for number, drop in enumerate(step.dedup.drops):
-            which = [i for i, at in enumerate(chosen) if number in wanted[count + at]]
-            on = held_on(drop) if is_held else drop.on
-            by_run = drop.method == "ngram"
-            texts = _texts(evaluator, on, [rows[i] for i in which])
-            for i, parts in zip(which, texts, strict=True):
-                excerpts[i][number] = masked("\n".join(parts), _SEARCHED if by_run else EXCERPT)
-        for at, row, shown in zip(chosen, rows, excerpts, strict=True):
+        numbers = [wanted[count + at] for at in chosen]
+        shown = seen_rows(evaluator, step.dedup.drops, rows, numbers, is_held=is_held)
+        for at, row, one in zip(chosen, rows, shown, strict=True):
             _same(row, places, count + at)
-            seen[count + at] = _Seen(row.row_id, row.path, row.line, shown)
+            seen[count + at] = one
         count += len(block)
     if count != len(places):
-        raise _changed(source[0].name, source[0].span)
+        raise changed(source[0].name, source[0].span)
     return seen
+
+
+def seen_rows(
+    evaluator: Evaluator,
+    drops: Sequence[DropDef],
+    rows: list[Row],
+    numbers: Sequence[set[int]],
+    *,
+    is_held: bool,
+) -> list[Seen]:
+    """Each row with what the lines of its ``numbers`` compared of it."""
+    excerpts: list[dict[int, str]] = [{} for _ in rows]
+    for number, drop in enumerate(drops):
+        which = [at for at, own in enumerate(numbers) if number in own]
+        on = held_on(drop) if is_held else drop.on
+        by_run = drop.method == "ngram"
+        texts = _texts(evaluator, on, [rows[at] for at in which])
+        for at, parts in zip(which, texts, strict=True):
+            excerpts[at][number] = masked("\n".join(parts), _SEARCHED if by_run else EXCERPT)
+    return [
+        Seen(row.row_id, row.path, row.line, shown)
+        for row, shown in zip(rows, excerpts, strict=True)
+    ]
 
 
 def _texts(evaluator: Evaluator, on: Sequence[Expr], rows: list[Row]) -> list[Texts]:
@@ -133,10 +175,11 @@ def _texts(evaluator: Evaluator, on: Sequence[Expr], rows: list[Row]) -> list[Te
 
 def _same(row: Row, places: Places, index: int) -> None:
     if index >= len(places) or places.place(index) != (row.path, row.line):
-        raise _changed(row.path, None)
+        raise changed(row.path, None)
 
 
-def _changed(name: str, span: Span | None) -> Refused:
+def changed(name: str, span: Span | None) -> Refused:
+    """FT305: the rows are not those that were compared."""
     return Refused(
         Diagnostic(
             "FT305",

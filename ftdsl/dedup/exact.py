@@ -31,6 +31,10 @@ class ExactComparer:
         digest = blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=16).digest()
         return self._class_of.setdefault(digest, len(self._class_of))
 
+    def keys(self) -> list[bytes]:
+        """The digest of each class."""
+        return list(self._class_of)
+
     def index(self) -> ExactIndex:
         return ExactIndex(len(self))
 

@@ -24,6 +24,14 @@ class FuzzyComparer:
     def __len__(self) -> int:
         return len(self._class_of)
 
+    def texts(self) -> list[str]:
+        """The text of each class as it is compared."""
+        return list(self._class_of)
+
+    def take(self, texts: Sequence[str]) -> Ints:
+        """The class of each text that another one had."""
+        return np.fromiter((self._class((text,)) for text in texts), np.int64, len(texts))
+
     def add(self, rows: Sequence[Texts]) -> Ints:
         return np.fromiter((self._class(texts) for texts in rows), np.int64, len(rows))
 

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +46,18 @@ class HeldComparer(ABC):
     @abstractmethod
     def index(self) -> Index:
         """The index when all rows are read."""
+
+    @abstractmethod
+    def fresh(self) -> Self:
+        """One that knows the held rows, and none of the dataset's own."""
+
+    @abstractmethod
+    def taken(self) -> Any:
+        """What the dataset's own rows came to, for ``take``."""
+
+    @abstractmethod
+    def take(self, taken: Any) -> None:
+        """Have the rows that a ``fresh`` one was given, after those that are there."""
 
     @property
     def note(self) -> str:

@@ -91,6 +91,16 @@ def band_buckets(marks: Signatures, total: int, bands: Bands) -> Ragged:
     return _by_owner(np.concatenate(owners), np.concatenate(buckets), total)
 
 
+def row_keys(marks: Signatures, bands: Bands) -> Hashes:
+    """One key for each band of each signature, shape (sets, bands): equal where all minima of one
+    band are."""
+    keys = np.empty((len(marks), bands.count), dtype=np.uint64)
+    for band in range(bands.count):
+        own = _band_keys(marks[:, band * bands.rows : (band + 1) * bands.rows])
+        keys[:, band] = mix(own + np.uint64(band))
+    return keys
+
+
 def _band_keys(minima: Signatures) -> Hashes:
     """One 64-bit key a row of minima. A chance collision only adds a candidate."""
     keys = np.zeros(len(minima), dtype=np.uint64)

@@ -14,6 +14,8 @@ n-grams of the held rows, and with what the rows share of them: twelve bytes eac
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +56,21 @@ class NgramComparer(HeldComparer):
                 self._held_grams.append(np.unique(self._grams(np.array(numbers, np.int64))))
                 self.held += 1
         return classes
+
+    def fresh(self) -> Self:
+        other = copy(self)
+        other.own, other._hits = 0, []
+        return other
+
+    def taken(self) -> Any:
+        none = np.empty(0, dtype=np.int64)
+        rows = np.concatenate([none, *(rows for rows, _ in self._hits)])
+        return self.own, rows, np.concatenate([none, *(grams for _, grams in self._hits)])
+
+    def take(self, taken: Any) -> None:
+        own, rows, grams = taken
+        self._hits.append((rows + self.own, grams))
+        self.own += own
 
     def add(self, rows: Sequence[Texts]) -> Ints:
         if self._known is None:

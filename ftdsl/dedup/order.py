@@ -32,6 +32,15 @@ class KeepOrder:
             values = evaluator.column(self._dedup.keep_by, block)
             self._weights.append(np.array([_weight(value) for value in values], dtype=np.float64))
 
+    def taken(self) -> tuple[int, list[Floats]]:
+        """What the rows came to, for ``take``."""
+        return self._rows, self._weights
+
+    def take(self, taken: tuple[int, list[Floats]]) -> None:
+        """Have the rows that another one was given, after those that are there."""
+        self._rows += taken[0]
+        self._weights += taken[1]
+
     def rows(self) -> Ints:
         """All rows, the first to keep first."""
         if not self._weights:

@@ -26,8 +26,9 @@ import math
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from copy import copy
 from itertools import pairwise
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -76,6 +77,20 @@ class ParaphraseComparer(HeldComparer):
     def too_few(self) -> bool:
         """Whether the held rows are too few for the share of false flags."""
         return not self.similarity and self.held < least_rows(self.false_flags)
+
+    def fresh(self) -> Self:
+        other = copy(self)
+        other.own, other._nearest, other._cosine = 0, array("q"), array("d")
+        return other
+
+    def taken(self) -> Any:
+        return self.own, self._nearest, self._cosine
+
+    def take(self, taken: Any) -> None:
+        own, nearest, cosine = taken
+        self._nearest.extend(nearest)
+        self._cosine.extend(cosine)
+        self.own += own
 
     def add(self, rows: Sequence[Texts]) -> Ints:
         space = self._built()

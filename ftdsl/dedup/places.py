@@ -25,6 +25,12 @@ class Places:
             self._path_of.append(self._paths.setdefault(row.path, len(self._paths)))
             self._lines.append(row.line)
 
+    def take(self, other: Places) -> None:
+        """The rows of another one, after those that are there."""
+        number = [self._paths.setdefault(path, len(self._paths)) for path in other._paths]
+        self._path_of.extend(number[path] for path in other._path_of)
+        self._lines.extend(other._lines)
+
     def place(self, index: int) -> tuple[str, int]:
         """The (path, line) of the row with this number."""
         return self._names[self._path_of[index]], self._lines[index]

@@ -77,7 +77,7 @@ def against_datasets(step: DedupStep) -> dict[str, tuple[DatasetDef, str | None]
 
 def read_dataset(step: DedupStep, context: Context) -> Reading:
     """Read the datasets of ``against``, then the step's own. Raises Refused (FT300-FT308)."""
-    lines = [Lines(drop, _comparer(drop, context)) for drop in step.dedup.drops]
+    lines = [Lines(drop, comparer_of(drop, context)) for drop in step.dedup.drops]
     progress = context.progress(f"dedup {step.name}: reading")
     others: dict[str, Places] = {}
     for name, (dataset, split) in against_datasets(step).items():
@@ -126,7 +126,7 @@ def batches(
         context.checkpoint()
 
 
-def _comparer(drop: DropDef, context: Context) -> Comparer:
+def comparer_of(drop: DropDef, context: Context) -> Comparer:
     if drop.method in ("exact", "shared"):
         return ExactComparer()
     if drop.method == "ngram":

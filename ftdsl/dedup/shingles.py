@@ -77,6 +77,10 @@ class ShingleTable:
     def __len__(self) -> int:
         return len(self._class_of)
 
+    def keys(self) -> list[bytes]:
+        """For each class the 16 bytes by which an equal set is known."""
+        return list(self._class_of)
+
     def add(self, texts: Sequence[str]) -> tuple[Ints, Ragged]:
         """The classes of these texts, and the sets of the classes that are new."""
         sets, keys = kernel.shingle(tuple(map(_given, texts)), self.width)

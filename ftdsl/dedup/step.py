@@ -13,6 +13,8 @@ from ftdsl.dedup.paraphrase import ParaphraseComparer, least_rows
 from ftdsl.dedup.ragged import Ints
 from ftdsl.dedup.reading import Reading, read_dataset
 from ftdsl.dedup.removals import write_removals
+from ftdsl.dedup.spread.evidence import look_spread
+from ftdsl.dedup.spread.reading import read_spread
 from ftdsl.dedup.stars import Stars, star_clusters
 from ftdsl.dedup.verdict import dedup_findings, largest_cluster
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
@@ -37,10 +39,12 @@ def run_dedup(step: DedupStep, context: Context) -> DedupOutput:
     """
     for drop in step.dedup.drops:
         _assert_possible(drop)
-    reading = read_dataset(step, context)
+    is_here = context.policy.engine == "local"
+    reading = read_dataset(step, context) if is_here else read_spread(step, context)
     rows = len(reading.places)
     stars = _stars(step, context, reading)
-    removed = removals(step, context, reading, stars)
+    look = None if is_here else look_spread
+    removed = removals(step, context, reading, stars, look)
     write_removals(context.work, removed)
     findings = tuple(dedup_findings(step, rows, removed, reading.lines))
     failed = any(finding.severity == "error" for finding in findings)

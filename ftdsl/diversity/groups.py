@@ -1,7 +1,9 @@
 """How rows are put into groups: by a value, by the range of a quantity, by similar words.
 
 A grouping reads the rows as often as it has ``passes``; in the last it counts. A row without the
-value (null, or a text with no word) is in no group, and still counts for the shares.
+value (null, or a text with no word) is in no group, and still counts for the shares. Blocks of rows
+are counted apart, each by a grouping of its own, and merged in any order: nothing depends on how
+the rows were cut.
 """
 
 from __future__ import annotations
@@ -38,6 +40,22 @@ class Grouping(Protocol):
         """More rows, in the pass ``turn`` from 0."""
         ...
 
+    def dump(self, turn: int) -> Any:
+        """What the rows of the pass ``turn`` came to."""
+        ...
+
+    def merge(self, dumped: Any, turn: int) -> None:
+        """Take in what another grouping of the same key was given in this pass."""
+        ...
+
+    def found(self, turn: int) -> Any:
+        """What a grouping that begins with the pass ``turn`` must know of those before it."""
+        ...
+
+    def begin(self, found: Any) -> None:
+        """Know what another one has ``found``."""
+        ...
+
     def counts(self) -> dict[str, int]:
         """Rows of each group, in the order of reports."""
         ...
@@ -51,10 +69,20 @@ class Grouping(Protocol):
         ...
 
 
-class Values:
-    """One group for each different value."""
+class _InOnePass:
+    """A grouping that needs to know nothing before it counts."""
 
     passes = 1
+
+    def found(self, turn: int) -> None:
+        """Nothing."""
+
+    def begin(self, found: Any) -> None:
+        """Nothing to know."""
+
+
+class Values(_InOnePass):
+    """One group for each different value."""
 
     def __init__(self, key: Expr) -> None:
         self.subject = key
@@ -62,6 +90,12 @@ class Values:
 
     def add(self, values: Sequence[Any], turn: int) -> None:  # noqa: ARG002
         self._counts.update(_key(value) for value in values if value is not None)
+
+    def dump(self, turn: int) -> dict[str, int]:  # noqa: ARG002
+        return dict(self._counts)
+
+    def merge(self, dumped: dict[str, int], turn: int) -> None:  # noqa: ARG002
+        self._counts.update(dumped)
 
     def counts(self) -> dict[str, int]:
         return dict(sorted(self._counts.items(), key=lambda pair: (-pair[1], pair[0])))
@@ -77,10 +111,8 @@ def _key(value: Any) -> str:
     return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
-class Ranges:
+class Ranges(_InOnePass):
     """``bucket``: k edges make k + 1 half-open ranges, ``<e1``, ``e1..e2``, …, ``>=ek``."""
-
-    passes = 1
 
     def __init__(self, key: Expr) -> None:
         self.subject = key.args[0]
@@ -94,6 +126,12 @@ class Ranges:
         for value in values:
             if value is not None:
                 self._counts[bisect_right(self._edges, value)] += 1
+
+    def dump(self, turn: int) -> list[int]:  # noqa: ARG002
+        return self._counts
+
+    def merge(self, dumped: list[int], turn: int) -> None:  # noqa: ARG002
+        self._counts = [one + other for one, other in zip(self._counts, dumped, strict=True)]
 
     def counts(self) -> dict[str, int]:
         return dict(zip(self._names, self._counts, strict=True))
@@ -150,11 +188,37 @@ class Clusters:
             for cluster in which.tolist():
                 self._counts[cluster] += 1
 
+    def dump(self, turn: int) -> Any:
+        return self._counts if turn else (self._rarity.dump(), self._sample)
+
+    def merge(self, dumped: Any, turn: int) -> None:
+        if turn:
+            self._counts = [one + other for one, other in zip(self._counts, dumped, strict=True)]
+            return
+        rarity, sample = dumped
+        self._rarity.merge(rarity)
+        for negated, words in sample:
+            self._hold(-negated, words)
+
+    def found(self, turn: int) -> Any:
+        if not turn:
+            return None
+        if self._centres is None and self._sample:
+            self._fit()
+        return self._rarity.dump(), self._centres
+
+    def begin(self, found: Any) -> None:
+        if found is not None:
+            rarity, self._centres = found
+            self._rarity.merge(rarity)
+
     def _offer(self, words: list[str]) -> None:
         if not words:
             return
         salted = f"{self.seed}:{' '.join(words)}".encode("utf-8", "surrogatepass")
-        digest = int.from_bytes(blake2b(salted, digest_size=8).digest(), "big")
+        self._hold(int.from_bytes(blake2b(salted, digest_size=8).digest(), "big"), words)
+
+    def _hold(self, digest: int, words: list[str]) -> None:
         if digest in self._held:
             return
         # A heap of negated digests: the largest kept digest is at the top, and goes first.
@@ -195,10 +259,8 @@ class Clusters:
         return self._notes
 
 
-class Cells:
+class Cells(_InOnePass):
     """``cross``: every combination of the values that occur, the emptiest first."""
-
-    passes = 1
 
     def __init__(self, key: Expr) -> None:
         self.subject = Expr("list", key.type, key.args)
@@ -208,6 +270,12 @@ class Cells:
         for row in values:
             if all(value is not None for value in row):
                 self._counts[tuple(_key(value) for value in row)] += 1
+
+    def dump(self, turn: int) -> dict[tuple[str, ...], int]:  # noqa: ARG002
+        return dict(self._counts)
+
+    def merge(self, dumped: dict[tuple[str, ...], int], turn: int) -> None:  # noqa: ARG002
+        self._counts.update(dumped)
 
     def cells(self) -> int:
         """How many combinations there are."""

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ftdsl.data.rows import read_blocks
+from ftdsl.data.rows import DataFile, Part, Places, chunks, places_of, portions, resolve_files
 from ftdsl.dedup.removals import removed_rows
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
+from ftdsl.diversity.covering import (
+    Covered,
+    cover,
+    evaluator_of,
+    measures_of,
+)
 from ftdsl.diversity.duplicates import compare_duplicates, disagreeing
 from ftdsl.diversity.groups import Cells, Clusters, Grouping, grouping
 from ftdsl.diversity.shares import bars, entropy
@@ -16,14 +22,13 @@ from ftdsl.engine.context import Context, Refused
 from ftdsl.language.program import GroupDef
 from ftdsl.plan.expressions import source_of
 from ftdsl.plan.steps import CoverageStep
-from ftdsl.quality.expressions import Block, Evaluator
 from ftdsl.quality.statements import Statement
 from ftdsl.results.models import CoverageGroup, CoverageOutput, Finding, RuleOutcome, SubValue
 
 # Combinations of a `cross` that are counted.
 CELLS = 10_000
-# Rows read together.
-_BATCH = 1024
+# Bytes of the parts that are handed to a cluster together.
+_PORTION = 16 << 20
 
 
 def run_coverage(step: CoverageStep, context: Context) -> CoverageOutput:
@@ -34,19 +39,19 @@ def run_coverage(step: CoverageStep, context: Context) -> CoverageOutput:
     """
     defs = step.coverage.groups
     groupings = [grouping(one.key) for one in defs]
-    measures = {f"locked.{name}": value for name, value in step.locked.items()}
-    evaluator = Evaluator(step.dataset, context.root, measures)
+    evaluator, measures = evaluator_of(step, context.root), measures_of(step)
     statements = [Statement(expect, evaluator) for expect in step.coverage.expects]
+    handed = _portions(step, context)
     rows = 0
     for turn in range(max([1, *(made.passes for made in groupings)])):
-        for block in _blocks(step, context, turn):
-            for made in groupings:
+        for covered in _covered(step, context, turn, handed, groupings):
+            for made, dumped in zip(groupings, covered.groups, strict=True):
                 if turn < made.passes:
-                    made.add(evaluator.column(made.subject, block), turn)
+                    made.merge(dumped, turn)
             if turn == 0:
-                rows += len(block)
-                for statement in statements:
-                    statement.add(block)
+                rows += covered.rows
+                for statement, told in zip(statements, covered.statements, strict=True):
+                    statement.merge(told)
     for one, made in zip(defs, groupings, strict=True):
         _assert_countable(one, made)
     compared = [statement for statement in statements if statement.compares()]
@@ -81,22 +86,40 @@ def _assert_countable(group: GroupDef, made: Grouping) -> None:
         )
 
 
-def _blocks(step: CoverageStep, context: Context, turn: int) -> Iterator[Block]:
+_Portion = tuple[tuple[Part, ...], Places]
+
+
+def _portions(step: CoverageStep, context: Context) -> list[_Portion]:
+    """The parts of the dataset as they are handed out, and the rows to leave out of each."""
     dedup = f"dedup.{step.name}"
     removed = removed_rows(context.artifacts(dedup)) if dedup in step.needs else frozenset()
-    label = f"coverage {step.name}" + (": clusters" if turn else "")
-    progress = context.progress(label)
-    batch: list[Any] = []
-    for rows in read_blocks(step.dataset, context.root, exclude=removed):
-        batch += rows
-        if len(batch) >= _BATCH:
-            yield Block(batch)
-            progress.advance(len(batch))
-            context.checkpoint()
-            batch = []
-    if batch:
-        yield Block(batch)
-        progress.advance(len(batch))
+    parts = list(chunks(resolve_files(step.dataset, context.root), context.cache))
+    runs = list(portions(parts, _PORTION if context.policy.engine != "local" else 1))
+    left_out = iter(places_of(parts, removed))
+    return [(run, frozenset().union(*(next(left_out) for _ in run))) for run in runs]
+
+
+def _covered(
+    step: CoverageStep,
+    context: Context,
+    turn: int,
+    handed: Sequence[_Portion],
+    groupings: Sequence[Grouping],
+) -> Iterator[Covered]:
+    """What each part of the dataset came to, in order."""
+    progress = context.progress(f"coverage {step.name}" + (": clusters" if turn else ""))
+    engine = context.engine
+    found = engine.submit(tuple, [made.found(turn) for made in groupings])
+    opening = step.model_dump_json(), str(context.root), turn, found
+    blocks = ((*opening, *portion) for portion in handed)
+    over: DataFile | None = None
+    for answer in engine.map(cover, blocks, context.checkpoint):
+        for covered in answer:
+            if covered.file == over:
+                continue
+            over = covered.file if covered.ends else over
+            yield covered
+            progress.advance(covered.rows)
     progress.close()
 
 

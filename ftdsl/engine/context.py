@@ -5,10 +5,10 @@ Step folders import this module and nothing else of the engine.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from ftdsl.diagnostics.diagnostic import Diagnostic
 from ftdsl.results.models import StepOutput
@@ -35,7 +35,8 @@ class Stopped(Exception):
 class Policy:
     """What the operator allows. A spec can never widen it. ``baseline`` tells whether rows that a
     baseline knows are excused, ``use_proxy`` whether models are asked by way of the proxy that the
-    environment names."""
+    environment names. ``engine`` is where row work runs (``local`` or ``ray``), and ``ray`` the
+    address of a Ray cluster, "" for one that is started for the run."""
 
     offline: bool = False
     allowed_hosts: frozenset[str] = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -43,6 +44,8 @@ class Policy:
     workers: int = 2
     baseline: bool = True
     use_proxy: bool = False
+    engine: str = "local"
+    ray: str = ""
 
 
 class Progress(Protocol):
@@ -55,6 +58,58 @@ class Progress(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+class Station(Protocol):
+    """An object that stays where the engine put it."""
+
+    def ask(self, method: str, *arguments: Any) -> Any:
+        """The handle of ``object.method(*arguments)``. A method that is asked twice must do as if
+        it had been asked once: a worker may die when it has answered."""
+        ...
+
+
+class Engine(Protocol):
+    """Where row work runs: pure functions of blocks of rows, and of what they came to.
+
+    A *handle* stands for a value that may lie elsewhere. It may be an argument of further calls,
+    which get the value: what blocks hand one another never passes through the run's own process.
+    Functions are those of a module, values are arrays, bytes and frozen models. Results do not
+    depend on the engine: all that is merged is merged in the order of the blocks.
+    """
+
+    @property
+    def distributed(self) -> bool:
+        """Whether blocks may lie on several machines."""
+        ...
+
+    @property
+    def width(self) -> int:
+        """How many calls run at a time."""
+        ...
+
+    def map(
+        self,
+        function: Callable[..., Any],
+        blocks: Iterable[tuple[Any, ...]],
+        checkpoint: Callable[[], None],
+    ) -> Iterator[Any]:
+        """``function(*block)`` of each block, in their order. Only a few are asked for ahead."""
+        ...
+
+    def submit(self, function: Callable[..., Any], *arguments: Any, pieces: int = 1) -> Any:
+        """The handle of ``function(*arguments)``; a list of handles where the function returns a
+        list of this many ``pieces``, two or more."""
+        ...
+
+    def place(self, kind: Callable[..., Any], *arguments: Any) -> Station:
+        """An object ``kind(*arguments)`` that stays at one place. Where that place is lost it is
+        made again from the same arguments."""
+        ...
+
+    def gather(self, handles: Sequence[Any], checkpoint: Callable[[], None]) -> list[Any]:
+        """What the handles stand for. Raises Refused, and what a function refused."""
+        ...
 
 
 class Context(Protocol):
@@ -78,6 +133,11 @@ class Context(Protocol):
 
     @property
     def policy(self) -> Policy: ...
+
+    @property
+    def engine(self) -> Engine:
+        """Where row work runs."""
+        ...
 
     @property
     def outputs(self) -> Mapping[str, StepOutput]:

@@ -11,8 +11,9 @@ from pathlib import Path
 from ftdsl import __version__
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.console import Console, QuietConsole
-from ftdsl.engine.context import Context, Policy, Progress, Refused, Stopped
+from ftdsl.engine.context import Context, Engine, Policy, Progress, Refused, Stopped
 from ftdsl.engine.dispatch import execute as run_step_function
+from ftdsl.engine.engines import Engines
 from ftdsl.engine.folder import OutFolder, unwritable
 from ftdsl.engine.runs import new_run_id, save_run
 from ftdsl.engine.signals import StopRequest
@@ -44,6 +45,11 @@ class StepContext:
     folders: Mapping[str, Path]
     console: Console
     stop: StopRequest
+    engines: Engines = field(default_factory=Engines)
+
+    @property
+    def engine(self) -> Engine:
+        return self.engines.wanted(self.policy)
 
     def artifacts(self, step_id: str) -> Path:
         return self.folders[step_id]
@@ -92,6 +98,7 @@ class _Run:
     console: Console
     execute: Execute
     stop: StopRequest = field(default_factory=StopRequest)
+    engines: Engines = field(default_factory=Engines)
     run_id: str = field(default_factory=new_run_id)
     started: float = field(default_factory=time.monotonic)
     records: dict[str, StepRun] = field(default_factory=dict)
@@ -100,7 +107,7 @@ class _Run:
 
     def all_steps(self) -> RunResult:
         try:
-            with OutFolder(self.store.out, self.plan.spec), self.stop:
+            with OutFolder(self.store.out, self.plan.spec), self.stop, self.engines:
                 for planned in self.plan.steps:
                     self.records[planned.id] = self.one_step(planned)
                     self.console.step_ended(self.records[planned.id])
@@ -225,6 +232,7 @@ class _Run:
             folders={record.id: self.store.folder(record.id, record.key) for record in needed},
             console=self.console,
             stop=self.stop,
+            engines=self.engines,
         )
 
     def refuse_moved(self, planned: PlannedStep) -> None:

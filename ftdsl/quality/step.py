@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 
 from ftdsl.data.rows import Part, chunks, resolve_files
 from ftdsl.engine.context import Context, Progress
 from ftdsl.plan.steps import CheckStep
 from ftdsl.quality.conclusion import Conclusion
+from ftdsl.quality.elsewhere import Elsewhere
 from ftdsl.quality.examination import Examination
 from ftdsl.quality.gathering import Answers
 from ftdsl.quality.kept import KeptAnswers
 from ftdsl.quality.keys import chunk_key, rule_keys
+from ftdsl.quality.measures.grammar import is_served
 from ftdsl.quality.whole import Whole
 from ftdsl.quality.workers import Task, Workers
 from ftdsl.results.models import CheckOutput
@@ -89,15 +91,23 @@ class _Pass:
     def over(self, tasks: list[_Task]) -> None:
         """Examine what is missing, here or in worker processes, and take in all answers."""
         missing = [task for task in tasks if task.missing]
-        size, count = sum(task.part.size for task in missing), self.context.policy.workers
-        shared = size >= SMALL and count > 1
-        step, root, work = self.examination.step, self.context.root, self.context.work
-        with Workers(count, step, root, work) if shared else nullcontext() as workers, _no_cycles():
+        size = sum(task.part.size for task in missing)
+        shared = size >= SMALL and self.context.policy.workers > 1
+        with self._workers(shared) if missing else nullcontext() as workers, _no_cycles():
             todo = self._todo(missing)
             found = workers.answers(todo, self.context.checkpoint) if workers else None
             for task in tasks:
                 self.take(task, found)
                 self.progress.advance(task.part.size)
+
+    def _workers(self, shared: bool) -> AbstractContextManager[Workers | Elsewhere | None]:
+        """Those that examine parts; None where the run does so itself."""
+        step, context = self.examination.step, self.context
+        # A server of grammar that was started for the check answers this machine alone.
+        if context.policy.engine != "local" and not is_served():
+            return nullcontext(Elsewhere(context.engine, step, context.root))
+        count = context.policy.workers
+        return Workers(count, step, context.root, context.work) if shared else nullcontext()
 
     def _todo(self, missing: list[_Task]) -> Iterator[Task]:
         """What to examine, for workers that run ahead: less than all where a file ends early."""

@@ -240,3 +240,12 @@ def test_every_code_is_explained(project: Project) -> None:
 def test_version() -> None:
     done = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("ftdsl ")
+
+
+@pytest.mark.code("FT424")
+def test_an_address_of_a_cluster_that_says_nothing(project: Project) -> None:
+    place = ("--ray-address", "ray://head.example.org:10001")
+    told = refused(project, "FT424", "validate", "support.ftspec", *place)
+    assert "add `--engine ray`" in told
+    refused(project, "FT424", "run", "support.ftspec", "--engine", "ray", *place, "--offline")
+    refused(project, "FT251", "run", "support.ftspec", "--engine", "spark")

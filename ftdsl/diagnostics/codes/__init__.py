@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ftdsl.diagnostics.codes import (
     asking,
+    cluster,
     commands,
     data,
     dedup,
@@ -35,6 +36,7 @@ _FAMILIES = (
     drift,
     grammar,
     dedup,
+    cluster,
     embeddings,
     evaluation,
     asking,

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -46,6 +47,17 @@ class Rarity:
             self._texts += bool(words)
             hashes = np.fromiter((_hash(word) for word in set(words)), np.int64)
             np.add.at(self._with, hashes % _COUNTED, 1)
+
+    def dump(self) -> tuple[int, Any, Any]:
+        """The texts, and the places with a count."""
+        places = np.flatnonzero(self._with)
+        return self._texts, places, self._with[places]
+
+    def merge(self, dumped: tuple[int, Any, Any]) -> None:
+        """Take in what another one counted."""
+        texts, places, counts = dumped
+        self._texts += texts
+        self._with[places] += counts
 
     def weights(self, hashes: NDArray[np.int64]) -> NDArray[np.float64]:
         """The inverse document frequency of each word hash; 1 for a word in every text."""

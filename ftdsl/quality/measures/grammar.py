@@ -64,6 +64,11 @@ def grammar_served(step: CheckStep, context: Context) -> Iterator[None]:
             _checker.cache_clear()
 
 
+def is_served() -> bool:
+    """Whether the check that runs asks for grammar."""
+    return _SERVED in os.environ
+
+
 def _asks(expr: Expr) -> bool:
     asks = expr.op == "call" and expr.value == "grammar_errors"
     return asks or any(map(_asks, expr.args))
