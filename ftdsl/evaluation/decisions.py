@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ftdsl.evaluation.estimates import clusters_of, score_estimates
 from ftdsl.evaluation.evidence import (
@@ -11,10 +11,11 @@ from ftdsl.evaluation.evidence import (
     Evidence,
     Sample,
     locked_interval,
-    mean_evidence,
     needed_cases,
 )
+from ftdsl.evaluation.judges.evidence import judged_evidence, unfit_judge
 from ftdsl.language.conditions import Condition, Undecidable
+from ftdsl.results.judging import JudgeReport
 from ftdsl.results.models import Case, Requirement
 from ftdsl.statistics.means import LEAST_CLUSTERS
 from ftdsl.statistics.quantiles import percentile, quantile_interval
@@ -48,6 +49,7 @@ class Asked:
     cost_per_case: float | None = None
     slice: str = ""
     spec_line: int | None = None
+    judges: Mapping[str, JudgeReport] = field(default_factory=dict)
 
 
 class Decision:
@@ -96,6 +98,8 @@ class Decision:
                 return f"ftspec.lock holds no baseline of `{missing[0]}` yet: `ftdsl lock`"
         if not own:
             return "it says nothing of the candidate"
+        if unfit := unfit_judge(asked.judges, [*own, *other]):
+            return unfit
         if not self._scored():
             return "no case has all the scores it needs"
         clusters = clusters_of(asked.cases)
@@ -128,8 +132,9 @@ class Decision:
         clusters = clusters_of([asked.cases[p] for p in places])
         if asked.baseline is not None:
             baseline = {name: [asked.baseline[p].scores[name] for p in places] for name in other}
-            return mean_evidence(own, other, Sample(candidate, baseline, clusters))
-        evidence = mean_evidence(own, {}, Sample(candidate, clusters=clusters))
+            sample = Sample(candidate, baseline, clusters)
+            return judged_evidence(own, other, sample, asked.judges)
+        evidence = judged_evidence(own, {}, Sample(candidate, clusters=clusters), asked.judges)
         for name, weight in other.items():
             locked = [asked.locked.get(f"{name}.{part}") for part in ("mean", "low", "high")]
             mean, low, high = (value if value is not None else 0.0 for value in locked)
@@ -177,6 +182,8 @@ class Decision:
         """A sum with other measures than means: decided on the values themselves."""
         asked = self.asked
         weights = asked.condition.weights
+        if unfit := unfit_judge(asked.judges, map(_judged_name, dict(weights))):
+            return self._undecided(unfit, confidence)
         if asked.stated and len(weights) == 1 and weights[0][0] in _QUANTILES:
             return self._by_quantile(*weights[0], confidence)
         if asked.stated:
@@ -218,7 +225,7 @@ class Decision:
             if cases is None:
                 return self.asked.locked.get(name)
         score, _, part = name.rpartition(".")
-        found = score_estimates([score], cases or ())[score]
+        found = score_estimates([score], cases or (), self.asked.judges)[score]
         if part == "unscored":
             return found.unscored / len(self.asked.cases)
         return float(getattr(found, part)) if found.n else None
@@ -264,6 +271,12 @@ def _unit(condition: Condition) -> str:
     if names and names <= _QUANTILES.keys():
         return "seconds"
     return "dollars" if names == {"cost_per_1k"} else "share"
+
+
+def _judged_name(measure: str) -> str:
+    """The score whose correctness a measure reads; "" for one that says nothing of it."""
+    score, _, part = measure.removeprefix(_BASELINE).rpartition(".")
+    return "" if part == "unscored" else score
 
 
 def _is_mean(name: str) -> bool:

@@ -8,7 +8,9 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
+from ftdsl.evaluation.judges.correction import corrected
 from ftdsl.language.program import SliceDef
+from ftdsl.results.judging import JudgeReport
 from ftdsl.results.models import Estimate
 from ftdsl.statistics.means import ClusteredMean, GradedMean
 from ftdsl.statistics.proportions import Interval
@@ -78,25 +80,36 @@ def clusters_of(cases: Sequence[Scored]) -> list[str] | None:
     return [case.cluster or "" for case in cases]
 
 
-def score_estimates(names: Sequence[str], cases: Sequence[Scored]) -> dict[str, Estimate]:
-    """An estimate of each score over ``cases``."""
+def score_estimates(
+    names: Sequence[str], cases: Sequence[Scored], judges: Mapping[str, JudgeReport] | None = None
+) -> dict[str, Estimate]:
+    """An estimate of each score over ``cases``, corrected where people have measured its judge."""
     found = {}
     for name in names:
         scored = [case for case in cases if name in case.scores]
         values = [case.scores[name] for case in scored]
         found[name] = estimate(values, len(cases) - len(values), clusters_of(scored))
+        report = (judges or {}).get(name)
+        if report is not None and values:
+            clustered = clusters_of(scored) is not None
+            found[name] = corrected(found[name], report, clustered=clustered)
     return found
 
 
 def slice_estimates(
-    names: Sequence[str], slices: Sequence[SliceDef], cases: Sequence[Scored]
+    names: Sequence[str],
+    slices: Sequence[SliceDef],
+    cases: Sequence[Scored],
+    judges: Mapping[str, JudgeReport] | None = None,
 ) -> dict[str, dict[str, dict[str, Estimate]]]:
     """Slice → value → score → estimate, values in order. Every value is shown; ``min_rows`` tells
     a gate, and not the reader, which of them are too few to decide on."""
     found: dict[str, dict[str, dict[str, Estimate]]] = {}
     for one in slices:
         groups = grouped(one.name, cases)
-        found[one.name] = {key: score_estimates(names, group) for key, group in groups.items()}
+        found[one.name] = {
+            key: score_estimates(names, group, judges) for key, group in groups.items()
+        }
     return found
 
 

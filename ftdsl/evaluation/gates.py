@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from ftdsl.evaluation.step import read_cases
 from ftdsl.language.conditions import Condition, Undecidable, conditions
 from ftdsl.language.program import Expr, RequireDef
 from ftdsl.plan.steps import GateStep
+from ftdsl.results.judging import JudgeReport
 from ftdsl.results.models import Case, EvalOutput, GateOutput, Requirement, Verdict
 
 _DEFAULT_CONFIDENCE = 0.95
@@ -27,6 +28,7 @@ class _Model:
     name: str
     cases: list[Case]
     cost_per_1k: float | None
+    judges: Mapping[str, JudgeReport]
 
 
 def run_gate(step: GateStep, context: Context) -> GateOutput:
@@ -62,7 +64,8 @@ def _model(step: GateStep, name: str, context: Context) -> _Model:
     step_id = f"eval.{step.gate.eval}.{name}"
     output = context.outputs[step_id]
     assert isinstance(output, EvalOutput), f"{step_id} is an eval"
-    return _Model(name, read_cases(context.artifacts(step_id)), output.cost_per_1k)
+    cases = read_cases(context.artifacts(step_id))
+    return _Model(name, cases, output.cost_per_1k, output.judges)
 
 
 def _decided(
@@ -116,6 +119,7 @@ def _asked(
         baseline=baseline.cases if baseline is not None else None,
         locked=step.locked,
         cost_per_1k=candidate.cost_per_1k,
+        judges=candidate.judges,
         stated=require.stated,
         spec_line=_line(require.span, root),
     )

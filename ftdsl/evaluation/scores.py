@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,10 +31,19 @@ class Scoring:
     def __init__(self, evaluator: Evaluator, root: Path) -> None:
         self._evaluator = evaluator
         self._root = root
+        self._verdicts: Mapping[Expr, Sequence[float | Unscorable]] = {}
 
-    def column(self, score: ScoreDef, rows: Sequence[Row], answers: Sequence[Answer]) -> Scored:
-        """The score of each answer against its row, or why it has none. Raises OSError for a file
-        that the score names and that cannot be read."""
+    def column(
+        self,
+        score: ScoreDef,
+        rows: Sequence[Row],
+        answers: Sequence[Answer],
+        verdicts: Mapping[Expr, Sequence[float | Unscorable]] | None = None,
+    ) -> Scored:
+        """The score of each answer against its row, or why it has none. ``verdicts`` are those of
+        the judges that the score calls, for each answer. Raises OSError for a file that the score
+        names and that cannot be read."""
+        self._verdicts = verdicts or {}
         reasons: list[Unscorable | None] = [None] * len(rows)
         given = dict(_read_of(score.value, answers, reasons))
         value = self._lifted(score.value, rows, given, reasons)
@@ -52,6 +61,8 @@ class Scoring:
         reasons: list[Unscorable | None],
     ) -> Expr:
         """``expr`` with every scorer call computed into ``given`` and read as a field of it."""
+        if expr in self._verdicts:
+            return _given(expr, self._verdicts[expr], given, reasons)
         args = tuple(self._lifted(one, rows, given, reasons) for one in expr.args)
         expr = replace(expr, args=args)
         if expr.op != "call" or expr.value not in SCORERS:
@@ -71,9 +82,7 @@ class Scoring:
             except Unscorable as reason:
                 reasons[case] = reasons[case] or reason
                 found.append(0.0)
-        name = f"scorer {len(given)}"  # no field can have a name with a space
-        given[name] = found
-        return Expr("field", expr.type, value=name)
+        return _given(expr, found, given, reasons)
 
     def _with_files(self, scorer: str, args: Sequence[Expr]) -> list[Expr]:
         """The arguments, the text of a file in the place of its path."""
@@ -85,6 +94,23 @@ class Scoring:
             else arg
             for place, arg in enumerate(args)
         ]
+
+
+def _given(
+    expr: Expr,
+    values: Sequence[float | Unscorable],
+    given: dict[str, list[Any]],
+    reasons: list[Unscorable | None],
+) -> Expr:
+    """A field with the value of ``expr`` for each case; a case without one has its reason."""
+    column: list[float] = []
+    for case, value in enumerate(values):
+        if isinstance(value, Unscorable):
+            reasons[case] = reasons[case] or value
+        column.append(0.0 if isinstance(value, Unscorable) else value)
+    name = f"scorer {len(given)}"  # no field can have a name with a space
+    given[name] = column
+    return Expr("field", expr.type, value=name)
 
 
 def expected_column(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from itertools import chain, islice
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from ftdsl.data.rows import Row, read_rows
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Context, Refused
 from ftdsl.evaluation.estimates import NO_VALUE, score_estimates, slice_estimates
+from ftdsl.evaluation.judges.judging import Answered, Judged, joined, judge_answers, verdicts_of
 from ftdsl.evaluation.questions import is_replay, questions_of, shown_prompt
 from ftdsl.evaluation.reducers import reducer
 from ftdsl.evaluation.scorers import Unscorable
@@ -46,24 +47,23 @@ def run_eval(step: EvalStep, context: Context) -> EvalOutput:
     first = next(blocks, None)
     if first is None:
         raise Refused(_no_cases(step))
-    tally = Tally()
+    tally, judged = Tally(), Judged()
     with (
-        _asking(step, context, first) as ask,
+        closing(_answered(step, context, chain([first], blocks), first)) as answered,
         (context.work / CASES_FILE).open("wb") as stream,
     ):
-        for rows in chain([first], blocks):
-            answers = ask(questions_of(step, rows))
-            cases = list(_cases(step, rows, answers, context))
+        for block, judged in _judged(step, answered, context):
+            cases = list(_cases(step, block, judged, context))
             stream.writelines(case.model_dump_json().encode() + b"\n" for case in cases)
-            tally.add(cases, answers)
+            tally.add(cases, block.answers)
         stream.flush()
         os.fsync(stream.fileno())
     names = [score.name for score in step.eval.scores]
     return EvalOutput(
         name=step.eval.name,
         model=step.model_name,
-        scores=score_estimates(names, tally.kept),
-        slices=slice_estimates(names, step.eval.slices, tally.kept),
+        scores=score_estimates(names, tally.kept, judged.reports),
+        slices=slice_estimates(names, step.eval.slices, tally.kept, judged.reports),
         cases=tuple(tally.shown),
         requests=tally.requests,
         cached=tally.cached,
@@ -75,6 +75,7 @@ def run_eval(step: EvalStep, context: Context) -> EvalOutput:
         queued=quantiles(tally.times.queued),
         client_share=tally.times.client_share(),
         cost_per_1k=_cost(step),
+        judges=judged.reports,
         seconds=time.monotonic() - start,
     )
 
@@ -112,14 +113,35 @@ def _asking(step: EvalStep, context: Context, first: Sequence[Row]) -> Iterator[
             progress.close()
 
 
-def _cases(
-    step: EvalStep, rows: Sequence[Row], answers: Sequence[Sequence[Answer]], context: Context
-) -> Iterator[Case]:
+def _answered(
+    step: EvalStep, context: Context, blocks: Iterable[list[Row]], first: Sequence[Row]
+) -> Generator[Answered]:
+    """Each block with its questions and answers."""
+    with _asking(step, context, first) as ask:
+        for rows in blocks:
+            questions = questions_of(step, rows)
+            yield Answered(rows, questions, ask(questions))
+
+
+def _judged(
+    step: EvalStep, answered: Iterator[Answered], context: Context
+) -> Iterator[tuple[Answered, Judged]]:
+    """Each block with what its judges say. Judges are asked about all answers at once, when the
+    model that gave them is gone: a local one leaves them its memory."""
+    if not step.judges:
+        yield from ((block, Judged()) for block in answered)
+        return
+    whole = joined(list(answered))
+    yield whole, judge_answers(step, whole, context)
+
+
+def _cases(step: EvalStep, answered: Answered, judged: Judged, context: Context) -> Iterator[Case]:
+    rows, answers = answered.rows, answered.answers
     evaluator = Evaluator(step.cases, context.root)
     block = Block(list(rows))
     keys = {one.name: evaluator.column(one.key, block) for one in step.eval.slices}
     expected = expected_column(step.eval.scores, evaluator, rows)
-    scored = _scores(step, Scoring(evaluator, context.root), rows, answers)
+    scored = _scores(step, Scoring(evaluator, context.root), rows, answers, judged)
     reduce = reducer(str(dict(step.eval.settings).get("reduce", "mean")))
     for place, (row, group) in enumerate(zip(rows, answers, strict=True)):
         scores, unscored = _of_case(
@@ -133,6 +155,7 @@ def _cases(
             output=group[0].text,
             scores=scores,
             unscored=unscored,
+            reasons={name: said[place] for name, said in judged.reasons.items() if said[place]},
             slices={name: _slice_value(column[place]) for name, column in keys.items()},
             finish_reason=group[0].finish_reason,
             latency=group[0].latency,
@@ -145,14 +168,21 @@ def _cases(
 
 
 def _scores(
-    step: EvalStep, scoring: Scoring, rows: Sequence[Row], answers: Sequence[Sequence[Answer]]
+    step: EvalStep,
+    scoring: Scoring,
+    rows: Sequence[Row],
+    answers: Sequence[Sequence[Answer]],
+    judged: Judged,
 ) -> dict[str, list[Scored]]:
     """Score → for each case its value in each epoch."""
     epochs = [[group[epoch] for group in answers] for epoch in range(len(answers[0]))]
     found = {}
     for score in step.eval.scores:
         try:
-            columns = [scoring.column(score, rows, given) for given in epochs]
+            columns = [
+                scoring.column(score, rows, given, verdicts_of(judged, epoch))
+                for epoch, given in enumerate(epochs)
+            ]
         except OSError as error:
             raise Refused(_unreadable(score, error)) from None
         found[score.name] = [list(case) for case in zip(*columns, strict=True)]

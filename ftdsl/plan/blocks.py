@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from ftdsl.language.judges import judge_calls, judging_models
 from ftdsl.language.program import (
     CheckDef,
     DatasetDef,
@@ -20,7 +21,6 @@ from ftdsl.language.program import (
     GateDef,
     Program,
     RuleDef,
-    ScoreDef,
     SelectDef,
     TrainDef,
 )
@@ -46,7 +46,6 @@ from ftdsl.results.distribution import Distribution
 
 RUNNABLE_TARGETS = frozenset({"trl"})
 
-_NO_JUDGE = "scores of a judge model are checked, and not computed in this edition"
 _NO_EXTERN = "it calls the extern function `{}`, which no step can run in this edition"
 _NO_TARGET = "the training target `{}` is checked, and not started in this edition"
 _NO_BLOCK = "`{}` blocks are checked, and not run in this edition"
@@ -254,23 +253,26 @@ class _Builder:
 
     def eval_steps(self) -> Iterator[Step]:
         for eval_ in self.program.evals:
-            judged = [score.name for score in eval_.scores if _is_judged(score)]
-            for score in judged:
-                yield _pending("score", f"{eval_.name}.{score}", _NO_JUDGE)
             if externs := self.externs_of(*_eval_expressions(eval_)):
                 yield _pending("eval", eval_.name, _NO_EXTERN.format(externs[0]))
                 continue
-            if len(judged) < len(eval_.scores):
-                for model in self.models_of(eval_):
-                    yield self.eval_step(_without(eval_, judged), model)
+            for model in self.models_of(eval_):
+                yield self.eval_step(eval_, model)
 
     def models_of(self, eval_: EvalDef) -> tuple[str, ...]:
-        """Those its gates compare; every declared model and train when no gate asks for it."""
+        """Those its gates compare; where no gate asks for it every declared model and train, but
+        models that only judge."""
         gates = [gate for gate in self.program.gates if gate.eval == eval_.name]
         if not gates:
             trained = (train.name for train in self.program.trains if _can_train(train))
-            return (*self.models, *trained)
+            every = (*self.models, *trained)
+            return tuple(name for name in every if name not in self.judging) or every
         return tuple(dict.fromkeys(name for gate in gates for name in _compared(gate)))
+
+    @cached_property
+    def judging(self) -> frozenset[str]:
+        """The models that scores of some eval ask."""
+        return frozenset(name for eval_ in self.program.evals for name in _judges(eval_))
 
     def eval_step(self, eval_: EvalDef, model: str) -> EvalStep:
         cases = self.dataset(eval_.name)
@@ -287,6 +289,7 @@ class _Builder:
             train=train,
             base_model=self.models.get(train.base or "") if train is not None else None,
             timed=self.timed(eval_),
+            judges=tuple(self.models[name] for name in _judges(eval_)),
         )
 
     def timed(self, eval_: EvalDef) -> bool:
@@ -300,21 +303,18 @@ class _Builder:
     def gate_steps(self) -> Iterator[Step]:
         for gate in self.program.gates:
             eval_ = self.evals[gate.eval]
-            judged = [score.name for score in eval_.scores if _is_judged(score)]
             yield GateStep(
                 id=f"gate.{gate.name}",
                 name=gate.name,
-                needs=(*self.evals_of(gate, eval_), *_judged_by(gate, judged)),
+                needs=self.evals_of(gate, eval_),
                 gate=gate,
-                eval=_without(eval_, judged),
+                eval=eval_,
                 locked=dict(self.locked.baselines.get(gate.name, {})) if _reads_lock(gate) else {},
             )
 
     def evals_of(self, gate: GateDef, eval_: EvalDef) -> tuple[str, ...]:
         if self.externs_of(*_eval_expressions(eval_)):
             return (f"eval.{eval_.name}",)
-        if all(_is_judged(score) for score in eval_.scores):
-            return tuple(f"score.{eval_.name}.{score.name}" for score in eval_.scores)
         return tuple(f"eval.{eval_.name}.{model}" for model in _compared(gate))
 
     # ------------------------------------------------------------------ pending
@@ -335,13 +335,10 @@ def _pending(block: str, name: str, why: str) -> PendingStep:
     return PendingStep(id=f"{block}.{name}", name=name, block=block, why=why)
 
 
-def _is_judged(score: ScoreDef) -> bool:
-    judged = (part.op == "call" and part.value == "judge" for part in score.value.walk())
-    return score.scorer == "judge" or any(judged)
-
-
-def _without(eval_: EvalDef, scores: list[str]) -> EvalDef:
-    return replace(eval_, scores=tuple(s for s in eval_.scores if s.name not in scores))
+def _judges(eval_: EvalDef) -> tuple[str, ...]:
+    """The models that the eval's scores ask, each once."""
+    calls = (one for score in eval_.scores for one in judge_calls(score.value))
+    return tuple(dict.fromkeys(name for one in calls for name in judging_models(one)))
 
 
 def _can_train(train: TrainDef) -> bool:
@@ -356,12 +353,6 @@ def _compared(gate: GateDef) -> tuple[str, ...]:
     """The gate's candidates, then its baseline, each once."""
     baseline = (gate.baseline,) if gate.baseline is not None else ()
     return tuple(dict.fromkeys((*gate.candidates, *baseline)))
-
-
-def _judged_by(gate: GateDef, judged: list[str]) -> tuple[str, ...]:
-    """The pending scores that the gate's requirements read."""
-    read = {part for name in _gate_measures(gate) for part in name.split(".")}
-    return tuple(f"score.{gate.eval}.{score}" for score in judged if score in read)
 
 
 def _reads_lock(gate: GateDef) -> bool:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from ftdsl.language.program import DatasetDef, ModelDef, Value
+from ftdsl.language.judges import argument, judge_calls, judging_models, verdicts_a_case
+from ftdsl.language.program import DatasetDef, ModelDef, SchemaDef, SourceDef, Value
 from ftdsl.plan.files import Files
 from ftdsl.plan.model import Cost, Range
 from ftdsl.plan.steps import (
@@ -27,6 +28,7 @@ from ftdsl.plan.steps import (
 
 _BYTES_A_TOKEN = (6.0, 4.0, 2.0)
 _DEFAULT_ANSWER = 256
+_DEFAULT_VERDICT = 512
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _OPENAI = "api.openai.com"
 
@@ -43,7 +45,7 @@ def step_cost(step: Step, files: Files) -> Cost:
         case TrainStep():
             return _training(step, files)
         case EvalStep():
-            return _answering(step, files)
+            return total((_answering(step, files), _judging(step, files)))
         case GateStep() | PendingStep():
             return Cost()
 
@@ -120,6 +122,40 @@ def _answering(step: EvalStep, files: Files) -> Cost:
     return reading.model_copy(
         update={"requests": cases, "tokens": tokens, "hosts": hosts, "money": money}
     )
+
+
+def _judging(step: EvalStep, files: Files) -> Cost:
+    """What the judges of an eval take. Their rubric and the answers are not counted in tokens:
+    neither is known before."""
+    cost = Cost()
+    for call in (one for score in step.eval.scores for one in judge_calls(score.value)):
+        cases = _lines(files, step.cases)
+        labels = str(argument(call, "labels").value)
+        if labels:
+            source = SourceDef("jsonl", labels)
+            cases = _sum(cases, _lines(files, DatasetDef(labels, SchemaDef("", None), (source,))))
+        epochs = dict(step.eval.settings).get("epochs")
+        times = verdicts_a_case(call) * (epochs if isinstance(epochs, int) else 1)
+        judges = [one for one in step.judges if one.name in judging_models(call)]
+        known = not any(map(is_price_unknown, judges))
+        asked = None if cases is None else cases * times
+        most = sum(_longest(one) for one in judges) / len(judges)
+        tokens = None
+        if asked is not None:
+            tokens = Range(low=asked, expected=asked * most / 4, worst=asked * most)
+        money = Range() if known else None
+        hosts = tuple(host for one in judges for host in _hosts(one))
+        cost = total((cost, Cost(requests=asked, tokens=tokens, money=money, hosts=hosts)))
+    return cost
+
+
+def _lines(files: Files, dataset: DatasetDef) -> int | None:
+    return None if _is_binary(dataset) else files.of(dataset).lines
+
+
+def _longest(judge: ModelDef) -> int:
+    found = dict(judge.settings).get("max_tokens")
+    return found if isinstance(found, int) else _DEFAULT_VERDICT
 
 
 def _answer_length(step: EvalStep) -> int:

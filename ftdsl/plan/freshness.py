@@ -18,7 +18,7 @@ def stale_reasons(
     """Empty when a stored result still holds; else why not, at most a few reasons."""
     stored = store.read(step_id, key)
     if stored is not None:
-        return _failed_calls(stored.output.errors) if isinstance(stored.output, EvalOutput) else ()
+        return _failed_calls(stored.output) if isinstance(stored.output, EvalOutput) else ()
     if store.folder(step_id, key).exists():
         return ("its stored result is damaged",)
     last = store.latest(step_id)
@@ -29,8 +29,9 @@ def stale_reasons(
     return found if more <= 0 else (*found[:_SHOWN_REASONS], f"and {more} more changes")
 
 
-def _failed_calls(errors: int) -> tuple[str, ...]:
-    """Answers that a model failed to give are asked for again."""
+def _failed_calls(output: EvalOutput) -> tuple[str, ...]:
+    """Answers and verdicts that a model failed to give are asked for again."""
+    errors = output.errors + sum(one.failed for one in output.judges.values())
     return (f"{errors} requests failed last time",) if errors else ()
 
 

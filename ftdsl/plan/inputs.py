@@ -32,8 +32,8 @@ CODE_VERSIONS: dict[str, int] = {
     "dedup": 4,
     "coverage": 3,
     "train": 2,
-    "eval": 4,
-    "gate": 2,
+    "eval": 5,
+    "gate": 3,
     "pending": 1,
 }
 
@@ -44,6 +44,9 @@ _HOW_NOT_WHAT = frozenset({"concurrency", "timeout", "privacy"})
 _FORETOLD = frozenset({"model", "max_length", "n_epochs", "price_per_1m", "budget"})
 #: Raised when files of the same bytes give other findings.
 _READING = 2
+
+#: Raised when judges are asked otherwise, or their verdicts mean something else.
+_JUDGING = 1
 
 _NO_SCHEMA = SchemaDef("", None)
 
@@ -149,6 +152,10 @@ def _eval(step: EvalStep, files: Files, keys: Mapping[str, str]) -> Inputs:
     found |= _settings("setting", step.eval.settings)
     if step.model is not None:
         found |= _model(step.model, files)
+    for judge in step.judges:
+        found |= _model(judge, files)
+    if step.judges:
+        found["code judges"] = str(_JUDGING)
     return found | _steps(step.needs, keys, "train")
 
 
@@ -158,7 +165,7 @@ def _score_files(step: EvalStep) -> Iterator[str]:
         if call.op == "call" and call.value in catalog.SCORERS:
             parameters = catalog.SCORERS[str(call.value)].parameters
             for parameter, argument in zip(parameters, call.args, strict=False):
-                if parameter.type == "path":
+                if parameter.type == "path" and argument.value:
                     yield str(argument.value)
 
 

@@ -98,7 +98,7 @@ class EvalStep(BaseStep):
     """One model over one eval. ``train`` is set when the model is a trained one (``model`` is then
     None), ``base_model`` the declared local model it was trained from, if any. ``cases`` is the
     eval's rows as a dataset (its split, if any, is ``split``). ``timed`` says that something reads
-    when the first token of an answer came."""
+    when the first token of an answer came. ``judges`` are the models that its scores ask."""
 
     kind: Literal["eval"] = "eval"
     eval: EvalDef
@@ -108,6 +108,7 @@ class EvalStep(BaseStep):
     train: TrainDef | None = None
     base_model: ModelDef | None = None
     timed: bool = False
+    judges: tuple[ModelDef, ...] = ()
 
     @property
     def model_name(self) -> str:

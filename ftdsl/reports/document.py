@@ -156,6 +156,60 @@ class ScoreEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class CalibrationEntry:
+    """A judge measured by verdicts of people on ``rows`` answers. ``unusable`` says why no gate
+    decides by it, or is ""."""
+
+    method: Literal["rates", "shift"]
+    rows: int
+    unscored: int
+    positives: int
+    hits: int
+    negatives: int
+    rejections: int
+    sensitivity: float | None
+    sensitivity_interval: tuple[float, float] | None
+    specificity: float | None
+    specificity_interval: tuple[float, float] | None
+    shift: float
+    spread: float
+    kappa: float | None
+    unusable: str
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeEntry:
+    """How far one judged score of one model can be trusted. ``raw`` is the mean before it is
+    corrected; of ``probes`` that order the judge to praise them ``probes_obeyed`` were praised."""
+
+    eval: str
+    model: str
+    score: str
+    kind: Literal["judge", "jury", "pairwise"]
+    models: tuple[str, ...]
+    raw: float | None
+    asked: int
+    unparsable: int
+    failed: int
+    requests: int
+    prompt_tokens: int
+    completion_tokens: int
+    canaries: int
+    canaries_missed: tuple[str, ...]
+    probes: int
+    probes_obeyed: int
+    probes_open: int
+    order_asked: int
+    order_kept: int
+    order_first: int
+    order_second: int
+    unanimous: float | None
+    alpha: float | None
+    calibration: CalibrationEntry | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingEntry:
     """What one training run did."""
 
@@ -268,6 +322,7 @@ class Document:
     facts: tuple[FactEntry, ...]
     run_id: str | None = None
     files: tuple[str, ...] = ()
+    judges: tuple[JudgeEntry, ...] = ()
 
 
 def as_plain(value: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from ftdsl.reports.judges import judged
 from ftdsl.reports.markup import Markup, Node, tag
 from ftdsl.reports.numbers import count, decimal, duration, interval, plural, score
 from ftdsl.reports.plots import Curve, curves, interval_plot, score_bar, smoothed
@@ -136,6 +137,18 @@ def _slice_row(model: str, slice_name: str, value: str, each: Estimate) -> Marku
         tag("td", interval(each.low, each.high), class_="number soft"),
         tag("td", f"n {count(each.n)}", class_="number soft"),
     )
+
+
+def judge_notes(outputs: Sequence[EvalOutput]) -> Markup | None:
+    """What is known of the judges behind the scores."""
+    rows = [
+        tag("tr", tag("td", name), tag("td", model), tag("td", told))
+        for model, name, told in judged(outputs)
+    ]
+    if not rows:
+        return None
+    table = tag("table", tag("tbody", *rows))
+    return tag("div", tag("h3", "Judges"), tag("div", table, class_="scroll"), class_="card")
 
 
 def answers(outputs: Sequence[EvalOutput], extent: Extent) -> list[Node]:

@@ -6,7 +6,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ftdsl.reports.html_data import dataset_body, dataset_names
-from ftdsl.reports.html_models import answers, gate_cards, score_cards, training_card
+from ftdsl.reports.html_models import (
+    answers,
+    gate_cards,
+    judge_notes,
+    score_cards,
+    training_card,
+)
 from ftdsl.reports.markup import Markup, Node, tag
 from ftdsl.reports.numbers import count, difference, duration, size
 from ftdsl.reports.run_document import total_counts
@@ -67,6 +73,7 @@ def run_sections(run: RunResult, extent: Extent) -> Iterator[tuple[str, str, Nod
             f"Scores on {name}",
             [
                 score_cards(of_name, _candidates(run)),
+                judge_notes(of_name),
                 answers(of_name, extent),
             ],
         )

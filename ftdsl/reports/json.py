@@ -101,6 +101,7 @@ def _run_parts(run: RunResult | None) -> dict[str, Any]:
     return {
         "datasets": run_document.dataset_entries(run),
         "evals": run_document.eval_entries(run),
+        "judges": run_document.judge_entries(run),
         "gates": run_document.gate_entries(run),
         "trainings": run_document.training_entries(run),
     }

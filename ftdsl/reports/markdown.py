@@ -13,6 +13,7 @@ from ftdsl.reports.document import DatasetEntry, Document, FindingEntry, GateEnt
 from ftdsl.reports.github import annotated
 from ftdsl.reports.inert import line, shortened
 from ftdsl.reports.json import document
+from ftdsl.reports.judges import sentences
 from ftdsl.reports.numbers import (
     count,
     decimal,
@@ -102,6 +103,12 @@ def _evals(found: Document) -> Iterator[str]:
             for key, each in scores.items()
         )
         yield from table(("model", "score", "mean", "interval", "n", "unscored"), rows)
+        of_judges = [
+            f"- {text(each.score)} of {text(each.model)}: {text('. '.join(sentences(each)))}."
+            for each in found.judges
+            if each.eval == name
+        ]
+        yield from (*of_judges, "") if of_judges else ()
 
 
 def _trainings(found: Document) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from ftdsl.plan.model import Cost, Range
 from ftdsl.reports.document import (
     BarEntry,
+    CalibrationEntry,
     CostEntry,
     CountsEntry,
     DatasetEntry,
@@ -16,6 +17,7 @@ from ftdsl.reports.document import (
     FindingEntry,
     GateEntry,
     GroupEntry,
+    JudgeEntry,
     RangeEntry,
     RemovedEntry,
     RuleEntry,
@@ -87,6 +89,20 @@ def eval_entries(run: RunResult) -> dict[str, dict[str, dict[str, ScoreEntry]]]:
             scores = {name: _copied(ScoreEntry, each) for name, each in step.output.scores.items()}
             entries.setdefault(step.output.name, {})[step.output.model] = scores
     return entries
+
+
+def judge_entries(run: RunResult) -> tuple[JudgeEntry, ...]:
+    """What is known of the judge of every judged score."""
+    found = []
+    for step in run.steps:
+        if not isinstance(step.output, EvalOutput):
+            continue
+        for name, report in step.output.judges.items():
+            by = report.calibration
+            measured = None if by is None else _copied(CalibrationEntry, by)
+            where = {"eval": step.output.name, "model": step.output.model, "score": name}
+            found.append(_copied(JudgeEntry, report, calibration=measured, **where))
+    return tuple(found)
 
 
 def gate_entries(run: RunResult) -> tuple[GateEntry, ...]:

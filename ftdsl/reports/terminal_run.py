@@ -8,6 +8,7 @@ from itertools import groupby
 from ftdsl.language.catalog import FIXES
 from ftdsl.reports.forecast import token_lines
 from ftdsl.reports.inert import line, shortened
+from ftdsl.reports.judges import judged
 from ftdsl.reports.numbers import (
     count,
     decimal,
@@ -264,6 +265,8 @@ def _scores(run: RunResult, name: str, style: Style) -> Iterator[str]:
             told = "" if found is None else f"{score(found.mean)} {interval(found.low, found.high)}"
             cells.append(f"{told:<{cell}}")
         yield f"    {line(output.model):<{width}}  {''.join(cells)}".rstrip()
+    for model, name, told in judged(outputs):
+        yield style.paint(f"    {line(name)} of {line(model)}: {line(told)}", "dim")
 
 
 def _gates(run: RunResult, style: Style) -> Iterator[str]:

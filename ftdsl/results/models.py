@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from ftdsl.results.distribution import Distribution
+from ftdsl.results.judging import JudgeReport
 
 Verdict = Literal["pass", "fail", "inconclusive", "error", "stopped", "refused"]
 
@@ -288,10 +289,11 @@ class Flakiness(Result):
 
 class Case(Result):
     """One case: what was asked, expected and answered. ``scores`` lacks a score that is unscored;
-    ``unscored`` says why. ``epochs`` holds the score of each answer where there are several;
-    ``cluster`` is the group of cases that it belongs to. Times in seconds: ``latency`` at the
-    socket, ``first_token`` to the first token of a streamed answer, ``queued`` before the request
-    went out, ``lag`` what of the latency may be this machine's own."""
+    ``unscored`` says why, and ``reasons`` what a judge said. ``epochs`` holds the score of each
+    answer where there are several; ``cluster`` is the group of cases that it belongs to. Times in
+    seconds: ``latency`` at the socket, ``first_token`` to the first token of a streamed answer,
+    ``queued`` before the request went out, ``lag`` what of the latency may be this machine's own.
+    """
 
     case_id: str
     line: int
@@ -300,6 +302,7 @@ class Case(Result):
     output: str
     scores: dict[str, float]
     unscored: dict[str, str] = {}
+    reasons: dict[str, str] = {}
     slices: dict[str, str] = {}
     cluster: str | None = None
     epochs: dict[str, tuple[float, ...]] = {}
@@ -316,8 +319,7 @@ class EvalOutput(Result):
     """Step ``eval``: one model over one eval. All cases are in the artifact ``cases.jsonl``;
     ``cases`` holds all of them when there are at most 200, else the first 200.
     ``slices`` maps slice → value → score → estimate. ``cost_per_1k`` is in dollars, None when no
-    price is known.
-
+    price is known. ``judges`` says of each judged score how far it can be trusted.
     ``latency``, ``first_token`` and ``queued`` hold ``p50`` and ``p95`` in seconds when answers
     were timed: at the socket, of a streamed answer to its first token, and what an answer waited
     before its request went out. ``client_share`` is how much of the median latency may be this
@@ -340,6 +342,7 @@ class EvalOutput(Result):
     queued: dict[str, float] = {}
     client_share: float | None = None
     cost_per_1k: float | None = None
+    judges: dict[str, JudgeReport] = {}
     seconds: float = 0.0
     verdict: Verdict = "pass"
 

@@ -7,12 +7,7 @@ from collections.abc import Callable, Mapping
 from ftdsl.evaluation.scorers import combined, likeness, numbers, structured, texts
 from ftdsl.evaluation.scorers.unscorable import Unscorable
 
-__all__ = ["PENDING_SCORERS", "SCORERS", "Unscorable"]
-
-PENDING_SCORERS: Mapping[str, str] = {
-    "judge": "scores of a judge model are checked, and not computed in this edition"
-}
-"""Scorers of the catalog that no step can run yet, and why."""
+__all__ = ["SCORERS", "Unscorable"]
 
 SCORERS: Mapping[str, Callable[..., float]] = {
     **texts.SCORERS,
@@ -21,4 +16,5 @@ SCORERS: Mapping[str, Callable[..., float]] = {
     **likeness.SCORERS,
     **combined.SCORERS,
 }
-"""By catalog name; arguments in the catalog's order. Each returns a number in [0, 1]."""
+"""By catalog name; arguments in the catalog's order. Each returns a number in [0, 1]. Those that
+ask a model are in ``judges``."""

@@ -15,6 +15,7 @@ from ftdsl.language.catalog import (
     fixes,
     formats,
     groups,
+    judges,
     measures,
     model_blocks,
     numbers,
@@ -60,6 +61,7 @@ OF_DUPLICATES: frozenset[str] = across_rows.OF_DUPLICATES
 OF_LOCK: frozenset[str] = shifts.OF_LOCK
 GROUPS: dict[str, FunctionEntry] = _by_name(groups.FUNCTIONS)
 SCORERS: dict[str, FunctionEntry] = _by_name(scorers.FUNCTIONS)
+JUDGES: frozenset[str] = judges.JUDGES
 SOURCES: dict[str, FunctionEntry] = _by_name(sources.FUNCTIONS)
 ARGUMENTS: dict[str, FunctionEntry] = _by_name(arguments.FUNCTIONS)
 

@@ -36,6 +36,7 @@ class Parameter:
     ``share``     a ratio, or a float in [0, 1]  ``optional``  a value that may be null
     ``a|b``       either                         ``regex``   a constant pattern
     ``path``      a constant project path        ``name:KIND``  the name of a declared block
+    ``names:KIND``  a list of such names
     ``rows``      the word ``rows`` itself       ``rows(T)``  a row expression of type T: the
                                                  function is an aggregate over the rows
 

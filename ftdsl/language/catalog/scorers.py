@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ftdsl.language.catalog import judges
 from ftdsl.language.catalog.entry import Cost, FunctionEntry, Parameter, Scope
 
 _OUTPUT = Parameter("output", "text", "the word `output`: the model's answer")
@@ -153,22 +154,5 @@ FUNCTIONS: tuple[FunctionEntry, ...] = (
         minimum=0,
         maximum=1,
     ),
-    FunctionEntry(
-        "judge",
-        (
-            Parameter("rubric", "path", "file with the rubric"),
-            Parameter("by", "name:model", "the model that judges", keyword=True),
-            Parameter(
-                "samples", "int", "verdicts a case", default=1, keyword=True, minimum=1, maximum=25
-            ),
-        ),
-        "float",
-        Scope.SCORE,
-        Cost.PAID,
-        "The mean verdict of a judging model on the output, in [0, 1].",
-        'score tone = judge("prompts/tone.md", by: mini, samples: 3)',
-        extra="eval",
-        minimum=0,
-        maximum=1,
-    ),
+    *judges.FUNCTIONS,
 )

@@ -6,6 +6,7 @@ from ftdsl.diagnostics.suggestion import suggest
 from ftdsl.language import catalog, tree
 from ftdsl.language.catalog.model_blocks import BOUNDS
 from ftdsl.language.checks.calls import setting_call
+from ftdsl.language.checks.judged import check_judged
 from ftdsl.language.checks.requirements import objective, requirements
 from ftdsl.language.checks.settings import Settings, constant, names, read_settings
 from ftdsl.language.checks.statements import check_statements, of_type
@@ -77,6 +78,8 @@ def check_gate(ws: Workspace, module: Module, block: Block) -> GateDef | None:
         )  # fmt: skip
     scope = _eval_scope(ws, module, block.kind, name)
     found = requirements(ws, scope[0], lines, scope[1]) if scope is not None else ()
+    if scope is not None:
+        check_judged(ws, scope[1], lines)
     _check_baseline(ws, settings, candidates, baseline, lines)
     if ws.report.size > before or candidates is None or name is None or scope is None:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ftdsl.diagnostics.suggestion import suggest
 from ftdsl.language import catalog, tree
+from ftdsl.language.checks.judged import can_be_asked
 from ftdsl.language.modules import Module
 from ftdsl.language.program import Expr, SchemaDef, ScoreDef
 from ftdsl.language.reporting import did_you_mean, one_of
@@ -51,6 +52,8 @@ def _score(ws: Workspace, typer: Typer, line: Score) -> ScoreDef | None:
         return None
     value = typer.type(line.value)
     if value is None or not _is_score(ws, line, value) or not _weighted_well(ws, value):
+        return None
+    if not can_be_asked(ws, value):
         return None
     called = [str(one.value) for one in value.walk() if one.op == "call"]
     scorers = [one for one in called if one in catalog.SCORERS]
@@ -123,5 +126,5 @@ def _weighted_well(ws: Workspace, value: Expr) -> bool:
 
 def _looks_at_answer(one: Expr) -> bool:
     return (one.op == "field" and one.value in _OF_ANSWER) or (
-        one.op == "call" and one.value == "judge"
+        one.op == "call" and one.value in catalog.JUDGES
     )

@@ -12,7 +12,7 @@ from ftdsl.language.names import find
 from ftdsl.language.paths import project_path
 from ftdsl.language.program import Expr, Type
 from ftdsl.language.reporting import did_you_mean, one_of
-from ftdsl.language.types import TEXT, describe, fits, join, parse_type
+from ftdsl.language.types import TEXT, describe, fits, join, list_of, parse_type
 from ftdsl.language.typing.operators import not_null
 from ftdsl.language.typing.ranges import rising
 from ftdsl.language.typing.units import expected, unit_help
@@ -32,6 +32,8 @@ def type_argument(
     """The typed argument, or None after saying what is wrong with it."""
     if parameter.type.startswith("name:"):
         return _declared_name(typer, parameter, node)
+    if parameter.type.startswith("names:"):
+        return _declared_names(typer, parameter, node)
     wanted = parameter.type
     if wanted == "rows" or not wanted.startswith("rows("):
         expr = typer.type(node, known)
@@ -253,7 +255,7 @@ def _path(typer: Typer, entry: FunctionEntry, expr: Expr, node: tree.Expr) -> Ex
 
 
 def _declared_name(typer: Typer, parameter: Parameter, node: tree.Expr) -> Expr | None:
-    kinds = tuple(parameter.type.removeprefix("name:").split("|"))
+    kinds = tuple(parameter.type.partition(":")[2].split("|"))
     if not isinstance(node, tree.Path):
         typer.ws.report.add(
             "FT111",
@@ -264,6 +266,31 @@ def _declared_name(typer: Typer, parameter: Parameter, node: tree.Expr) -> Expr 
         return None
     found = find(typer.ws, typer.scope.module, node, kinds)
     return literal(node.text, TEXT, node.text, node.span) if found else None
+
+
+def _declared_names(typer: Typer, parameter: Parameter, node: tree.Expr) -> Expr | None:
+    """Two or more names of declared blocks, each once."""
+    items = node.items if isinstance(node, tree.ListExpr) else (node,)
+    found = [_declared_name(typer, parameter, one) for one in items]
+    good = [one for one in found if one is not None]
+    if len(good) < len(found):
+        return None
+    for place, one in enumerate(good):
+        if one.value in [other.value for other in good[:place]]:
+            typer.ws.report.add(
+                "FT106", f"`{one.value}` is listed twice", one.span or node.span, label="here again"
+            )
+            return None
+    if len(good) < 2:
+        typer.ws.report.add(
+            "FT114",
+            f"`{parameter.name}` lists {'one' if good else 'none'}, and {parameter.doc} are two "
+            "at least",
+            node.span,
+            label="expected a list such as `[mini, local]`",
+        )
+        return None
+    return Expr("list", list_of(TEXT), tuple(good), source=typer.ws.text(node.span), span=node.span)
 
 
 def join_numbers(
