@@ -100,8 +100,17 @@ def judge_entries(run: RunResult) -> tuple[JudgeEntry, ...]:
         for name, report in step.output.judges.items():
             by = report.calibration
             measured = None if by is None else _copied(CalibrationEntry, by)
-            where = {"eval": step.output.name, "model": step.output.model, "score": name}
-            found.append(_copied(JudgeEntry, report, calibration=measured, **where))
+            known = {each.name for each in fields(JudgeEntry)} - {"eval", "model", "score"}
+            copied = {each: getattr(report, each) for each in known - {"calibration"}}
+            found.append(
+                JudgeEntry(
+                    eval=step.output.name,
+                    model=step.output.model,
+                    score=name,
+                    calibration=measured,
+                    **copied,
+                )
+            )
     return tuple(found)
 
 

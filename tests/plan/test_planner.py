@@ -239,14 +239,12 @@ def test_what_needs_a_pending_step_is_blocked_and_the_rest_runs(root: Path) -> N
     assert states["eval.golden.old"] == "stale"
 
 
-def test_a_judged_score_and_an_extern_rule_are_pending_alone(root: Path) -> None:
-    judged = ScoreDef("tone", "judge", row_field("reply.text"))
+def test_an_extern_rule_is_pending_alone(root: Path) -> None:
     toxic = Expr("call", FLOAT, (row_field("reply.text"),), "toxicity")
     base = program()
-    [golden], [check] = base.evals, base.checks
+    [check] = base.checks
     changed = replace(
         base,
-        evals=(replace(golden, scores=(*golden.scores, judged)),),
         externs=(ExternDef("toxicity", (), FLOAT, "checks.toxicity", "score"),),
         checks=(
             replace(
@@ -259,7 +257,7 @@ def test_a_judged_score_and_an_extern_rule_are_pending_alone(root: Path) -> None
         ),
     )
     found = plan(changed, root)
-    assert set(_pending(found)) == {"score.golden.tone", "rule.support.mild"}
+    assert set(_pending(found)) == {"rule.support.mild"}
     states = {planned.id: planned.state for planned in found.steps}
     assert states["check.support"] == "stale"
     assert states["eval.golden.old"] == "stale"
