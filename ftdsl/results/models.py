@@ -10,6 +10,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from ftdsl.results.distribution import Distribution
+from ftdsl.results.forecast import Forecast as Forecast
+from ftdsl.results.forecast import TrainingCost as TrainingCost
 from ftdsl.results.judging import JudgeReport
 
 Verdict = Literal["pass", "fail", "inconclusive", "error", "stopped", "refused"]
@@ -102,32 +104,6 @@ class DatasetOutput(Result):
     name: str
     files: tuple[FileInfo, ...]
     digest: str
-
-
-class Forecast(Result):
-    """What becomes of the rows longer than ``limit`` tokens, in the training ``train``, or where
-    it is "" in ``trainer`` when nobody states a limit. ``lost_tokens`` are those not seen."""
-
-    trainer: str
-    train: str = ""
-    limit: int
-    fate: Literal["cut", "dropped"]
-    rows: int
-    over: int
-    lost_tokens: int
-
-
-class TrainingCost(Result):
-    """What a hosted training bills: ``tokens`` times ``epochs``. ``money`` is in dollars, None
-    where the spec states no price."""
-
-    train: str
-    rows: int
-    tokens: int
-    epochs: int
-    price_per_1m: float | None = None
-    money: float | None = None
-    budget: float | None = None
 
 
 class CheckOutput(Result):
