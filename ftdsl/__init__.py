@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -50,6 +51,12 @@ sys.modules[_plan_package.__name__].__class__ = _CallablePackage
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'ftdsl' has no attribute {name!r}")
-    from ftdsl import api
-
+    # Some hundred modules are loaded, none of which leaves anything to collect.
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        from ftdsl import api
+    finally:
+        if was_on:
+            gc.enable()
     return getattr(api, name)

@@ -10,6 +10,7 @@ from ftdsl.cli.crash import guarded
 from ftdsl.cli.usage import UsageError
 
 _BRIEF = frozenset({"check", "explain"})
+_OBJECTS = 100_000
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -43,10 +44,12 @@ def _dispatch(words: list[str]) -> int:
         print_text(overview())
         return 0 if words else 2
     name = known_command(words)
-    if name in _BRIEF:
-        import gc
+    import gc
 
+    if name in _BRIEF:
         gc.disable()  # a check lives a tenth of a second: collecting costs 3 %, frees nothing
+    else:
+        gc.set_threshold(_OBJECTS, 20, 20)  # nor is there much to free for the others
     from ftdsl.cli.commands import load
 
     command = load(name)

@@ -13,6 +13,8 @@ import hashlib
 from dataclasses import dataclass
 from zlib import crc32
 
+from ftdsl.data.compiled import compiled
+
 LEAST = 3 << 18
 """Bytes of a chunk before the first line that may end it."""
 MEAN = 1 << 18
@@ -50,36 +52,37 @@ class Cutter:
 
     def feed(self, block: bytes) -> None:
         """Take in more of the file."""
-        view, begun, at, end = memoryview(block), 0, 0, len(block)
+        begun, at, end = 0, 0, len(block)
         while at < end:
-            # The line in which the least size is reached only tells where the first line begins
-            # that may be chosen.
-            skip = 0 if self._choosing else max(0, self._least - self._size - 1)
-            stop = block.find(b"\n", at + skip) + 1 or end
-            self._size += stop - at
-            if self._choosing:
-                self._crc = crc32(view[at:stop], self._crc)
-                self._length += stop - at
-            at = stop
-            if block[at - 1] != _END:
+            stop = self._chosen(block, at) if self._choosing else self._passed(block, at)
+            self._size += (stop or end) - at
+            if not stop:
                 break
-            if self._ends():
+            at = stop
+            if self._choosing or self._size >= self._most:
                 self._take(block, begun, at)
                 self._cut()
                 begun = at
-            elif self._size >= self._least:
+            else:
                 self._choosing = True
-                self._crc = self._length = 0
         if begun < end:
             self._take(block, begun, end)
 
-    def _ends(self) -> bool:
-        chosen = self._choosing and self._crc * self._mean < self._length << 32
-        return chosen or self._size >= self._most
+    def _passed(self, block: bytes, at: int) -> int:
+        """After the line in which the least size is reached: it only tells where the first line
+        begins that may be chosen. 0 where it does not end."""
+        return block.find(b"\n", at + max(0, self._least - self._size - 1)) + 1
+
+    def _chosen(self, block: bytes, at: int) -> int:
+        """After the next line that may end the chunk; 0 where there is none."""
+        state = (self._crc, self._length, self._mean, self._most - self._size)
+        stop, self._crc, self._length = _choose(block, at, *state)
+        return stop
 
     def _take(self, block: bytes, begun: int, end: int) -> None:
-        self._sha.update(memoryview(block)[begun:end])
-        self._lines += block.count(b"\n", begun, end)
+        view = memoryview(block)[begun:end]
+        self._sha.update(view)
+        self._lines += _count(view)
         self._unfinished = block[end - 1] != _END
 
     def _cut(self) -> None:
@@ -92,6 +95,30 @@ class Cutter:
             self._lines += self._unfinished
             self._cut()
         return tuple(self._cuts)
+
+
+def choose(
+    data: bytes, at: int, crc: int, length: int, mean: int, left: int
+) -> tuple[int, int, int]:
+    """What the compiled function of this name does."""
+    view, first = memoryview(data), at
+    while at < len(data):
+        stop = data.find(b"\n", at) + 1
+        crc = crc32(view[at : stop or len(data)], crc)
+        length += (stop or len(data)) - at
+        if not stop:
+            break
+        if crc * mean < length << 32 or stop - first >= left:
+            return stop, crc, length
+        at, crc, length = stop, 0, 0
+    return 0, crc, length
+
+
+_choose = choose if compiled is None else compiled.choose
+
+
+def _count(view: memoryview) -> int:
+    return bytes(view).count(b"\n") if compiled is None else int(compiled.count(view, _END))
 
 
 def is_packed(head: bytes) -> bool:

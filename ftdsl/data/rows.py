@@ -8,10 +8,12 @@ from itertools import zip_longest
 from pathlib import Path
 
 from ftdsl.data.blocks import Part, RowBlock, RowReader, parts
+from ftdsl.data.compiled import compiled
 from ftdsl.data.faults import Fault, refusal
 from ftdsl.data.files import DataFile, Stamp, resolve_files
 from ftdsl.data.formats import Message, content_text
 from ftdsl.data.row import Row
+from ftdsl.data.scanned import PROMPT, REPLY, Roles, ScannedRows, pairs
 from ftdsl.data.views import (
     chosen,
     exchange_of,
@@ -28,21 +30,27 @@ from ftdsl.language.program import DatasetDef
 from ftdsl.plan.digests import DIGESTS_FILE, FileDigests
 
 __all__ = [
+    "PROMPT",
+    "REPLY",
     "DataFile",
     "Fault",
     "Message",
     "Part",
     "Places",
+    "Roles",
     "Row",
     "RowBlock",
     "RowReader",
+    "ScannedRows",
     "Stamp",
     "chosen",
     "chunks",
+    "compiled",
     "content_text",
     "exchange_of",
     "messages",
     "pair_of",
+    "pairs",
     "prompt",
     "read_blocks",
     "read_rows",
@@ -129,7 +137,7 @@ def read_blocks(
     reader = RowReader(dataset)
     for file in resolve_files(dataset, root, split):
         for block in reader.read(Part(file)):
-            rows = block.rows
+            rows = list(block.rows)
             if split is not None:
                 rows = [row for row in rows if row.split == split]
             if exclude:

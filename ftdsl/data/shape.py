@@ -54,6 +54,10 @@ class Shape:
         declared = {field.name for field in schema.fields}
         self.typed = self.known - {n for n, k in loose.items() if k == "any" and n not in declared}
         """The fields whose values are all of one type, or the row does not fit."""
+        self.loose = frozenset(loose) - declared
+        """The format's own fields that no schema declares."""
+        self.declared = tuple((field.name, field.type.optional) for field in schema.fields)
+        self._checks = {**required, **optional}
         self._required = tuple(required.items())
         self._optional = tuple(optional.items())
         self._optional_names = frozenset(optional)
@@ -78,6 +82,10 @@ class Shape:
             if absent and not (self._whole is not None and self._whole(value)):
                 return Problem("FT341", f"none of {', '.join(f'`{n}`' for n in names)} is there")
         return None
+
+    def suits(self, name: str, value: Any) -> bool:
+        """Whether ``value``, which is not null, may stand in the declared field ``name``."""
+        return self._checks[name](value) is None
 
 
 def _absent(name: str, null: bool) -> Problem:

@@ -31,16 +31,18 @@ def compression(head: bytes) -> str:
     return "zstd" if head.startswith(ZSTD) else ""
 
 
-def chunks(file: DataFile, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+def chunks(
+    file: DataFile, start: int = 0, end: int | None = None, size: int = CHUNK
+) -> Iterator[bytes]:
     """The decompressed bytes of ``file`` in order. ``start`` and ``end`` are byte offsets and may
-    be given for a plain file only. Raises Refused: FT303 for a file that goes away while it is
-    read, FT306 for a bomb, FT307 for a corrupt file."""
+    be given for a plain file only, which is read ``size`` bytes at a time. Raises Refused: FT303
+    for a file that goes away while it is read, FT306 for a bomb, FT307 for a corrupt file."""
     with file.open() as raw:
         try:
             kind = compression(raw.read(4))
             raw.seek(start)
             if kind == "":
-                yield from _plain(raw, None if end is None else end - start)
+                yield from _plain(raw, None if end is None else end - start, size)
             else:
                 expand = _gunzip(raw, file) if kind == "gzip" else _unzstd(raw, file)
                 yield from _capped(expand, file)
@@ -49,9 +51,9 @@ def chunks(file: DataFile, start: int = 0, end: int | None = None) -> Iterator[b
             raise file.unreadable(error) from None
 
 
-def _plain(raw: BinaryIO, left: int | None) -> Iterator[bytes]:
+def _plain(raw: BinaryIO, left: int | None, size: int) -> Iterator[bytes]:
     while left is None or left > 0:
-        chunk = raw.read(CHUNK if left is None else min(CHUNK, left))
+        chunk = raw.read(size if left is None else min(size, left))
         if not chunk:
             return
         if left is not None:

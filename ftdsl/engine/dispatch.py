@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
+from ftdsl.engine.collecting import paused
 from ftdsl.engine.context import Context, Refused
 from ftdsl.plan.steps import (
     CheckStep,
@@ -62,8 +63,9 @@ def _run(step: Step, context: Context) -> StepOutput:
 
             return run_dataset(step, context)
         case CheckStep():
-            from ftdsl.quality.measures.grammar import grammar_served
-            from ftdsl.quality.step import run_check
+            with paused():
+                from ftdsl.quality.measures.grammar import grammar_served
+                from ftdsl.quality.step import run_check
 
             with grammar_served(step, context):
                 found = run_check(step, context)

@@ -93,7 +93,7 @@ def _codes(lines: list[bytes], unfinished: bool) -> list[str]:
     """Codes of the faults of ``lines``, each once."""
     if not lines:
         return []
-    faults = line_records(LineBlock(1, 0, lines, unfinished)).faults
+    faults = line_records(LineBlock(1, 0, b"\n".join(lines), unfinished)).faults
     return list(dict.fromkeys(one.code for one in faults))
 
 

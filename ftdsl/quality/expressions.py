@@ -13,17 +13,21 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any, overload
 
-from ftdsl.data.rows import Row
+from ftdsl.data.rows import Row, ScannedRows
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Refused
 from ftdsl.language.catalog import ROW
 from ftdsl.language.program import DatasetDef, Expr
 from ftdsl.quality.fields import field_columns
-from ftdsl.quality.functions import COLUMNS, EACH, REASONS, TAKES_NULL
+from ftdsl.quality.functions import COLUMNS, EACH, PACKED, PLAIN, REASONS, TAKES_NULL
+from ftdsl.quality.measures.conversation import ScannedConversations
 from ftdsl.quality.measures.row_tokens import RowTokens
 from ftdsl.quality.operators import BINARY, UNARY
+from ftdsl.quality.texts import PackedTexts, Texts
 
 Column = list[Any]
+Values = Sequence[Any]
+"""A column in whatever form it is at hand."""
 Rows = list[int] | None
 """Indices of the rows to compute, in order; None for all rows of the block."""
 
@@ -43,17 +47,17 @@ class Block(Sequence[Row]):
 
     __slots__ = ("full", "given", "partial", "rows")
 
-    def __init__(self, rows: list[Row], given: Mapping[str, Column] | None = None) -> None:
+    def __init__(self, rows: Sequence[Row], given: Mapping[str, Column] | None = None) -> None:
         self.rows = rows
         self.given = given or {}
-        self.full: dict[int, Column] = {}
+        self.full: dict[int, Values] = {}
         self.partial: dict[int, dict[int, Any]] = {}
 
     @overload
     def __getitem__(self, index: int) -> Row: ...
     @overload
-    def __getitem__(self, index: slice) -> list[Row]: ...
-    def __getitem__(self, index: int | slice) -> Row | list[Row]:
+    def __getitem__(self, index: slice) -> Sequence[Row]: ...
+    def __getitem__(self, index: int | slice) -> Row | Sequence[Row]:
         return self.rows[index]
 
     def __len__(self) -> int:
@@ -86,9 +90,10 @@ class Evaluator:
         ``Block`` again to share what was computed. The list must not be changed."""
         if not isinstance(block, Block):
             block = Block(list(block))
-        return self.values(self.number(expr), block, rows)
+        found = self.values(self.number(expr), block, rows)
+        return found if isinstance(found, list) else list(found)
 
-    def named(self, name: str, block: Block) -> Column:
+    def named(self, name: str, block: Block) -> Values:
         """The field or view ``name`` of every row, shared with the expressions that read it."""
         return self.values(self._numbered("field", name, ()), block, None)
 
@@ -110,7 +115,7 @@ class Evaluator:
             self._nodes.append(Node(op, value, args))
         return number
 
-    def values(self, number: int, block: Block, rows: Rows) -> Column:
+    def values(self, number: int, block: Block, rows: Rows) -> Values:
         """The column of a node, from what the block remembers where possible."""
         full = block.full.get(number)
         if full is not None:
@@ -125,7 +130,7 @@ class Evaluator:
             kept.update(zip(missing, self._compute(number, block, missing), strict=True))
         return [kept[i] for i in wanted]
 
-    def _compute(self, number: int, block: Block, rows: Rows) -> Column:
+    def _compute(self, number: int, block: Block, rows: Rows) -> Values:
         node = self._nodes[number]
         op = node.op
         if op == "field":
@@ -147,8 +152,8 @@ class Evaluator:
     def _constant(self, node: Node) -> Any:
         return self._measures.get(str(node.value)) if node.op == "measure" else node.value
 
-    def _field(self, name: str, block: Block, rows: Rows, number: int) -> Column:
-        column = block.given.get(name)
+    def _field(self, name: str, block: Block, rows: Rows, number: int) -> Values:
+        column: Values | None = block.given.get(name)
         if column is None:
             found = field_columns(name, self.dataset.schema.base, block.rows)
             for other, values in found.items():
@@ -158,7 +163,7 @@ class Evaluator:
             block.full[number] = column
         return column if rows is None else [column[i] for i in rows]
 
-    def _guarded(self, node: Node, block: Block, rows: Rows) -> Column:
+    def _guarded(self, node: Node, block: Block, rows: Rows) -> Values:
         left = self.values(node.args[0], block, rows)
         if node.op == "and":
             undecided = [k for k, one in enumerate(left) if one]
@@ -181,6 +186,9 @@ class Evaluator:
     def _binary(self, node: Node, block: Block, rows: Rows) -> Column:
         left = self.values(node.args[0], block, rows)
         second = self._nodes[node.args[1]]
+        if isinstance(left, PackedTexts) and second.op == "literal" and node.op in ("==", "!="):
+            same = left.equal(second.value)
+            return same if node.op == "==" else [not one for one in same]
         if node.op == "in" and self._is_constant(second):
             wanted = {self._constant(self._nodes[one]) for one in second.args}
             return _lifted(wanted.__contains__, [left])
@@ -197,7 +205,7 @@ class Evaluator:
     def _is_constant(self, node: Node) -> bool:
         return node.op == "list" and all(self._nodes[one].op == "literal" for one in node.args)
 
-    def _call(self, node: Node, block: Block, rows: Rows) -> Column:
+    def _call(self, node: Node, block: Block, rows: Rows) -> Values:
         name = str(node.value)
         columns = [self.values(one, block, rows) for one in node.args]
         try:
@@ -214,7 +222,9 @@ class Evaluator:
         span = self.dataset.span or Span("", 0, 0)
         return Refused(Diagnostic("FT308", message, span, help=f"pip install 'ftdsl[{extra}]'"))
 
-    def _applied(self, name: str, columns: list[Column], node: Node) -> Column:
+    def _applied(self, name: str, columns: list[Values], node: Node) -> Column:
+        if (plain := _of_plain_rows(columns)) is not None and name in PLAIN:
+            return PLAIN[name](plain)
         if name in EACH:
             if name in TAKES_NULL:
                 return list(map(EACH[name], *columns))
@@ -223,7 +233,10 @@ class Evaluator:
         further = [self._nodes[one] for one in node.args[1:]]
         if all(one.op == "literal" or self._is_constant(one) for one in further):
             constants = [self._settled(one) for one in further]
-            return _skipping_null(lambda column: function(column, *constants), columns[0])
+            column = columns[0]
+            if isinstance(column, PackedTexts) and name not in PACKED:
+                column = column.texts
+            return _skipping_null(lambda given: function(given, *constants), column)
         return _lifted(lambda *values: function([values[0]], *values[1:])[0], columns)
 
     def reason(self, name: str) -> Callable[..., str] | None:
@@ -231,8 +244,16 @@ class Evaluator:
         return self._tokens.unrendered if name == "renders" else REASONS.get(name)
 
 
+def _of_plain_rows(columns: list[Values]) -> ScannedRows | None:
+    """The plain rows that the one column is, or is of."""
+    if len(columns) != 1:
+        return None
+    rows = columns[0].rows if isinstance(columns[0], ScannedConversations) else columns[0]
+    return rows if isinstance(rows, ScannedRows) else None
+
+
 def _lifted(
-    function: Callable[..., Any], columns: list[Column], constants: tuple[Any, ...] = ()
+    function: Callable[..., Any], columns: Sequence[Values], constants: tuple[Any, ...] = ()
 ) -> Column:
     """``function`` row by row; null where an argument is null. The checker has seen to it that
     none is, except in a hand-made program: so null is looked for only after a failure."""
@@ -248,9 +269,9 @@ def _lifted(
     ]
 
 
-def _skipping_null(function: Callable[[Column], Column], column: Column) -> Column:
+def _skipping_null(function: Callable[[Any], Column], column: Values) -> Column:
     """``function`` of the whole column; null stays null."""
-    if None not in column:
+    if isinstance(column, Texts | PackedTexts | ScannedConversations) or None not in column:
         return function(column)
     there = [k for k, one in enumerate(column) if one is not None]
     result: Column = [None] * len(column)

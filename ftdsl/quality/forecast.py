@@ -16,6 +16,7 @@ from ftdsl.language.program import Expr, TrainDef, Type
 from ftdsl.plan.steps import CheckStep
 from ftdsl.quality.across.aggregates import Quantile
 from ftdsl.quality.expressions import Block, Evaluator
+from ftdsl.quality.texts import as_texts
 from ftdsl.results.models import Finding, Forecast, TrainingCost
 
 TOKENS = "tokens"
@@ -63,7 +64,7 @@ def lengths(name: str, evaluator: Evaluator, block: Block) -> list[int]:
     """Characters of a text that rules often read too, so its column is shared with them; or the
     tokens of a split's rows."""
     if not name.startswith(TOKENS):
-        return [len(one) for one in evaluator.named(name, block)]
+        return as_texts(evaluator.named(name, block)).characters
     split = split_of(name)
     counts = zip(block.rows, evaluator.column(_TOKENS_OF_ROW, block), strict=True)
     return [count for row, count in counts if split is None or row.split == split]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ftdsl.data.rows import ScannedRows
 from ftdsl.quality import sampling
 from ftdsl.quality.measures import (
     boilerplate,
@@ -80,5 +81,19 @@ REASONS: dict[str, Callable[..., str]] = {
 }
 """What a finding tells of a bad value: where in the row it comes from. Takes the function's own
 arguments; "" says nothing."""
+
+PLAIN: dict[str, Callable[[ScannedRows], list[Any]]] = {
+    **conversation.PLAIN,
+    **content_parts.PLAIN,
+    **tool_calls.PLAIN,
+}
+"""What functions of a row or its turns come to for rows whose turns are a role and a text each and
+that hold no tools: told without making the rows, and equal to what ``EACH`` and ``COLUMNS`` say."""
+
+PACKED = frozenset(
+    {"length", "words", "matches", "count_matches", "control_characters", "special_tokens"}
+    | {"misspelled"}
+)
+"""Functions that take a column of texts as it is packed; others are given the texts one by one."""
 
 TAKES_NULL = frozenset({"has"})

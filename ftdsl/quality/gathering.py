@@ -7,13 +7,14 @@ they have moved.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from ftdsl.data.rows import Part, Row, RowBlock
+from ftdsl.data.rows import Part, Row, RowBlock, ScannedRows
 from ftdsl.quality.across.aggregates import Quantile
 from ftdsl.quality.expressions import Block
 from ftdsl.quality.forecast import lengths
@@ -85,16 +86,16 @@ class _OfRows:
         counted = (there + rows.failed + rows.skipped, there, rows.failed, rows.skipped)
         self._counts = [a + b for a, b in zip(self._counts, counted, strict=True)]
         self._ends |= rows.ends
-        if there and rows.rows[0].split is not None:
-            for row in rows.rows:
-                name = row.split or ""
-                self._splits[name] = self._splits.get(name, 0) + 1
+        for name, count in _splits(rows.rows).items():
+            self._splits[name] = self._splits.get(name, 0) + count
         for name, (line, count) in rows.unknown.items():
             self._unknown.setdefault(name, [line - self._line, 0])[1] += count
         for key, (line, count) in rows.kinds.items():
             self._kinds.setdefault(key, [line - self._line, 0])[1] += count
         if there and self._first is None:
-            self._first = rows.rows[0].line - self._line
+            rows_ = rows.rows
+            line = rows_.line(0) if isinstance(rows_, ScannedRows) else rows_[0].line
+            self._first = line - self._line
         for one in rows.faults:
             place = [
                 None if one.line is None else one.line - self._line,
@@ -117,6 +118,16 @@ class _OfRows:
             "sizes": {name: one.dump() for name, one in self._sizes.items()},
             "ends": self._ends,
         }
+
+
+def _splits(rows: Sequence[Row]) -> dict[str, int]:
+    """How many of the rows each split has; nothing where there are no splits."""
+    if isinstance(rows, ScannedRows) and rows.split_of is None:
+        return {} if rows.split is None else {rows.split: len(rows)}
+    named = rows.split_of if isinstance(rows, ScannedRows) else [row.split for row in rows]
+    if not named or named[0] is None:
+        return {}
+    return dict(Counter(one or "" for one in named))
 
 
 class _OfRule:

@@ -20,6 +20,7 @@ from ftdsl.plan.canonical import canonical, digest
 from ftdsl.plan.steps import CheckStep
 from ftdsl.quality.examination import Examination
 from ftdsl.quality.gathering import ROWS
+from ftdsl.quality.measures.grammar import served_by
 from ftdsl.quality.measures.row_tokens import CONFIGURATION
 
 _LIBRARIES = (
@@ -64,7 +65,9 @@ def rule_keys(examination: Examination, root: Path) -> dict[int, str]:
         sources = examination.row_rules[index].sources if rule.must is not None else []
         own = [rule.where, rule.must, rule.expect, sources]
         waived = [sorted(ids) for ids in examination.waivers[index]] if rule.must else []
-        keys[index] = digest([common, own, waived, step.locked if _reads_lock(rule) else {}])
+        locked = step.locked if _calls(rule, "measure") else {}
+        grammar = served_by() if _calls(rule, "call", "grammar_errors") else ""
+        keys[index] = digest([common, own, waived, locked, grammar])
     return keys
 
 
@@ -85,12 +88,16 @@ def _of_rows(step: CheckStep) -> dict[str, Any]:
     return {"dataset": dataset, "step": canonical(more)}
 
 
-def _reads_lock(rule: RuleDef) -> bool:
-    return any(_has_measure(one) for one in (rule.where, rule.must, rule.expect))
+def _calls(rule: RuleDef, op: str, value: str | None = None) -> bool:
+    """Whether some part of the rule is such an operation."""
 
+    def holds(expr: Expr | None) -> bool:
+        if expr is None:
+            return False
+        is_it = expr.op == op and value in (None, expr.value)
+        return is_it or any(map(holds, expr.args))
 
-def _has_measure(expr: Expr | None) -> bool:
-    return expr is not None and (expr.op == "measure" or any(map(_has_measure, expr.args)))
+    return any(map(holds, (rule.where, rule.must, rule.expect)))
 
 
 def _tokenizer(step: CheckStep, root: Path) -> str:

@@ -83,7 +83,7 @@ class Statement:
         """Take in the rows of ``block``."""
         for call, state in zip(self._calls, self._states, strict=True):
             if call.value == "count":
-                state.add(block.rows)
+                state.add([None] * len(block))
                 continue
             columns = [
                 self._evaluator.column(one, block) for one in call.args[: _row_arguments(call)]

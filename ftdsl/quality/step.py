@@ -7,12 +7,13 @@ the rules that are new, and puts kept and new answers together in the order of t
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from time import process_time
 
 from ftdsl.data.rows import Part, chunks, resolve_files
+from ftdsl.engine.collecting import paused
 from ftdsl.engine.context import Context, Progress
 from ftdsl.plan.steps import CheckStep
 from ftdsl.quality.conclusion import Conclusion
@@ -27,7 +28,13 @@ from ftdsl.quality.workers import Task, Workers
 from ftdsl.results.models import CheckOutput
 
 SMALL = 48 << 20
-"""Bytes below which starting worker processes costs more than it saves: about a second's work."""
+"""Bytes of files that are not cut below which worker processes cost more than they save."""
+WORTH = 0.75
+"""Seconds of work left for which they are started where a file is cut: a start takes about half a
+second of a core."""
+_TRIED = 8 << 20
+_TRIED_SECONDS = 0.2
+"""Bytes, or seconds, of work that show how long the rest will take."""
 
 
 def run_check(step: CheckStep, context: Context) -> CheckOutput:
@@ -87,27 +94,52 @@ class _Pass:
         self.whole = whole
         self.progress = progress
         self._handed_out: set[int] = set()
+        self._pace = _Pace()
 
     def over(self, tasks: list[_Task]) -> None:
-        """Examine what is missing, here or in worker processes, and take in all answers."""
-        missing = [task for task in tasks if task.missing]
-        size = sum(task.part.size for task in missing)
-        shared = size >= SMALL and self.context.policy.workers > 1
-        with self._workers(shared) if missing else nullcontext() as workers, _no_cycles():
-            todo = self._todo(missing)
-            found = workers.answers(todo, self.context.checkpoint) if workers else None
-            for task in tasks:
+        """Examine what is missing, here and in worker processes where that saves time, or on the
+        run's engine, and take in all answers."""
+        found: Iterator[Iterator[Answers]] | None = None
+        left = sum(task.part.size for task in tasks if task.missing)
+        with ExitStack() as stack, paused():
+            for index, task in enumerate(tasks):
+                if found is None and task.missing and self._is_worth_sharing(tasks[index:], left):
+                    found = self._shared(tasks[index:], stack)
                 self.take(task, found)
+                left -= task.part.size if task.missing else 0
                 self.progress.advance(task.part.size)
 
-    def _workers(self, shared: bool) -> AbstractContextManager[Workers | Elsewhere | None]:
-        """Those that examine parts; None where the run does so itself."""
-        step, context = self.examination.step, self.context
+    def _is_worth_sharing(self, tasks: list[_Task], left: int) -> bool:
+        if self._is_elsewhere:
+            return True
+        if self.context.policy.workers < 2:
+            return False
+        if any(task.missing and not task.key for task in tasks):
+            return left >= SMALL
+        return self._pace.seconds(left) >= WORTH
+
+    def _shared(self, tasks: list[_Task], stack: ExitStack) -> Iterator[Iterator[Answers]]:
+        """The answers by worker processes or the run's engine. This process is a worker too where
+        all is cut into chunks, none of which takes it long."""
+        missing = [task for task in tasks if task.missing]
+        if self._is_elsewhere:
+            elsewhere = Elsewhere(self.context.engine, self.examination.step, self.context.root)
+            return elsewhere.answers(self._todo(missing), self.context.checkpoint)
+        cut = all(task.key for task in missing)
+        count = self.context.policy.workers - cut
+        step, root, work = self.examination.step, self.context.root, self.context.work
+        workers = stack.enter_context(Workers(count, step, root, work))
+        own = self._own if cut else None
+        return workers.answers(self._todo(missing), self.context.checkpoint, own)
+
+    @property
+    def _is_elsewhere(self) -> bool:
         # A server of grammar that was started for the check answers this machine alone.
-        if context.policy.engine != "local" and not is_served():
-            return nullcontext(Elsewhere(context.engine, step, context.root))
-        count = context.policy.workers
-        return Workers(count, step, context.root, context.work) if shared else nullcontext()
+        return self.context.policy.engine != "local" and not is_served()
+
+    def _own(self, task: Task) -> list[Answers]:
+        part, asked = task
+        return list(self.examination.examine(part, asked, self.context.checkpoint))
 
     def _todo(self, missing: list[_Task]) -> Iterator[Task]:
         """What to examine, for workers that run ahead: less than all where a file ends early."""
@@ -126,12 +158,14 @@ class _Pass:
             self.context.checkpoint()
             self.whole.take(task.part, self._kept(task))
             return
+        began = process_time()
         fresh = next(found) if found is not None else self._examined(task, task.missing)
         for answers in fresh:
             if task.key:
                 self.kept.put(task.key, task.part.size, answers)
                 answers = self._kept(task) | answers
             self.whole.take(task.part, answers)
+        self._pace.note(task.part.size, process_time() - began)
 
     def _kept(self, task: _Task) -> Answers:
         """The kept answers. One that turned out to be damaged is found anew."""
@@ -146,14 +180,22 @@ class _Pass:
         return self.examination.examine(task.part, asked, self.context.checkpoint)
 
 
-@contextmanager
-def _no_cycles() -> Iterator[None]:
-    """Keep the collector from looking for cycles: rows hold none, and it takes a fifth of the
-    time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
+class _Pace:
+    """How long examining takes. The first part does not count: patterns are compiled for it."""
+
+    def __init__(self) -> None:
+        self._warm = False
+        self._bytes, self._spent = 0, 0.0
+
+    def note(self, size: int, seconds: float) -> None:
+        """``size`` bytes took so long."""
+        if self._warm:
+            self._bytes += size
+            self._spent += seconds
+        self._warm = True
+
+    def seconds(self, size: int) -> float:
+        """How long ``size`` bytes will take; 0 while that is not known."""
+        if self._bytes < _TRIED and self._spent < _TRIED_SECONDS:
+            return 0.0
+        return self._spent / self._bytes * size

@@ -3,7 +3,7 @@
 What it writes is a JSON line that says how many bytes each answer has, and then these bytes. The
 many answers about a part that is no chunk go to a file instead, for they are read later.
 
-The check step starts it as ``python -m ftdsl.quality.worker``. A process of its own, rather than a
+The check step starts it, with the collector of cycles off. A process of its own, rather than a
 fork, because the engine and the libraries run threads, and a fork in the middle of one can hang;
 and JSON over pipes, rather than ``multiprocessing``, because that unpickles and would run the
 user's own main module again. It ends when its input does, so it never outlives the run.
@@ -11,7 +11,6 @@ user's own main module again. It ends when its input does, so it never outlives 
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -87,8 +86,6 @@ def stored_answers(path: Path) -> Iterator[Answers]:
 
 def serve(source: BinaryIO, sink: BinaryIO) -> None:
     """Answer tasks until ``source`` ends."""
-    # Rows hold no cycles, and looking for some takes a tenth of the time.
-    gc.disable()
     opening = orjson.loads(source.readline())
     step = CheckStep.model_validate_json(opening["step"])
     examination = Examination(step, Path(opening["root"]))
@@ -123,5 +120,6 @@ def serve(source: BinaryIO, sink: BinaryIO) -> None:
         sink.flush()
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """What a worker process runs."""
     serve(sys.stdin.buffer, sys.stdout.buffer)

@@ -22,7 +22,7 @@ from ftdsl.plan.steps import CheckStep
 from ftdsl.quality.gathering import Answers
 from ftdsl.quality.worker import answers_name, part_to_json, read_answers, stored_answers
 
-_MODULE = "ftdsl.quality.worker"
+_PROGRAM = "import gc; gc.disable(); from ftdsl.quality.worker import main; main()"
 _PATIENCE = 0.2
 _WAITING = 2
 """Tasks that a worker holds at a time, so that it never waits for the next."""
@@ -53,7 +53,7 @@ class Workers:
         for _ in range(self._count):
             # A session of its own: Ctrl-C is for the run to answer, not for its workers.
             process = subprocess.Popen(
-                [sys.executable, "-P", "-m", _MODULE],
+                [sys.executable, "-P", "-c", _PROGRAM],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 start_new_session=True,
@@ -77,11 +77,15 @@ class Workers:
             process.wait()
 
     def answers(
-        self, tasks: Iterator[Task], checkpoint: Callable[[], None]
+        self,
+        tasks: Iterator[Task],
+        checkpoint: Callable[[], None],
+        own: Callable[[Task], list[Answers]] | None = None,
     ) -> Iterator[Iterator[Answers]]:
         """The answers about each task's part, in the order of the tasks. ``checkpoint`` is called
-        at least five times a second. Raises Refused for what a worker refuses, FT359 for a worker
-        that died."""
+        at least five times a second. With ``own`` this process is a worker too: it is what
+        answers one task here. Raises Refused for what a worker refuses, FT359 for a worker that
+        died."""
         numbered = enumerate(tasks)
         done: dict[int, Iterator[Answers]] = {}
         handed = following = 0
@@ -91,11 +95,17 @@ class Workers:
                 ready.register(process.stdout, selectors.EVENT_READ, process)
             while True:
                 handed += self._hand_out(numbered, following + _AHEAD * self._count - handed)
+                mine = None
+                if own is not None and handed < following + _AHEAD * self._count:
+                    mine = next(numbered, None)
+                handed += mine is not None
                 if following == handed:
                     return
                 checkpoint()
-                for key, _ in ready.select(_PATIENCE):
+                for key, _ in ready.select(_PATIENCE if mine is None else 0):
                     done.update(self._received(key.data))
+                if mine is not None and own is not None:
+                    done[mine[0]] = iter(own(mine[1]))
                 while following in done:
                     yield done.pop(following)
                     following += 1

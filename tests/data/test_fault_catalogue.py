@@ -479,10 +479,10 @@ def test_49_a_file_that_changes_while_it_is_read(
 
     read = streams._plain
 
-    def growing(raw: IO[bytes], left: int | None) -> Any:
+    def growing(raw: IO[bytes], left: int | None, size: int) -> Any:
         with (tmp_path / "rows.jsonl").open("ab") as file:
             file.write(ROW)
-        yield from read(raw, left)  # type: ignore[arg-type]
+        yield from read(raw, left, size)  # type: ignore[arg-type]
 
     monkeypatch.setattr(streams, "_plain", growing)
     answer = validate(tmp_path, ROW)

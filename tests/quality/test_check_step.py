@@ -325,6 +325,7 @@ def test_worker_processes_give_the_same(
     step = check(table(), *every_rule())
     alone = cold(tmp_path, step)
     monkeypatch.setattr("ftdsl.quality.step.SMALL", 0)
+    monkeypatch.setattr("ftdsl.quality.step.WORTH", 0)
     with cut_small(2000):
         assert cold(tmp_path, step, workers) == alone
 
@@ -337,6 +338,7 @@ def test_a_worker_refuses_what_the_step_would(
     with pytest.raises(Refused) as alone:
         run(tmp_path, step)
     monkeypatch.setattr("ftdsl.quality.step.SMALL", 0)
+    monkeypatch.setattr("ftdsl.quality.step.WORTH", 0)
     with pytest.raises(Refused) as shared:
         run(tmp_path, step, 2)
     assert shared.value.diagnostic == alone.value.diagnostic
@@ -346,6 +348,7 @@ def test_a_worker_refuses_what_the_step_would(
 def test_a_stop_ends_the_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, body(*(chat("q", "a") for _ in range(100))))
     monkeypatch.setattr("ftdsl.quality.step.SMALL", 0)
+    monkeypatch.setattr("ftdsl.quality.step.WORTH", 0)
     with pytest.raises(Stopped):
         run_check(check(dataset()), Run(tmp_path, 2, stop_after=1))
 

@@ -176,6 +176,7 @@ def test_workers_and_kept_answers_together(
     tmp_path: Path, workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ftdsl.quality.step.SMALL", 0)
+    monkeypatch.setattr("ftdsl.quality.step.WORTH", 0)
     body, step = lines(300, 3), the_check()
     for edits in ([], [("insert", 5)], [("edit", 9), ("delete", 11)]):
         body = edited(body, edits)
@@ -188,6 +189,7 @@ def test_a_file_of_another_format_ends_where_that_shows(
     tmp_path: Path, workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("ftdsl.quality.step.SMALL", 0)
+    monkeypatch.setattr("ftdsl.quality.step.WORTH", 0)
     of = replace(dataset("*.jsonl"), id=None)
     write(tmp_path, b"[\n" + b",\n".join(lines(100, 2)) + b"\n]\n", "a.jsonl")
     good = [chat(random.Random(n)) for n in range(60)]

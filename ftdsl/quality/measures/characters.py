@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ftdsl.data.rows import pairs
 from ftdsl.quality.measures.patterns import count_matches
-from ftdsl.quality.texts import Texts, as_texts
+from ftdsl.quality.texts import AnyTexts, as_texts
 
 CONTROL = (
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}\x{200b}-\x{200f}\x{202a}-\x{202e}"
@@ -30,9 +31,8 @@ SPECIAL = "|".join(
     )
 )
 """Reserved tokens of the chat and infilling templates in use, written out."""
-_OPENS = (ord("<"), ord("["))
-_FOLLOWS = np.zeros(256, np.bool_)
-_FOLLOWS[list(b"|\xefse/bpufSIATME")] = True
+_OPENS = b"<["
+_FOLLOWS = bytes(code in b"|\xefse/bpufSIATME" for code in range(256))
 """What may follow the last ``<`` or ``[`` that opens a special token."""
 _TOLD = 6
 _ALLOWED = b"\t\n\r"
@@ -46,10 +46,12 @@ def control_characters(column: list[str]) -> list[int]:
     if low > sum(np.count_nonzero(codes == one) for one in _ALLOWED):
         return count_matches(texts, CONTROL)
     # Without an ASCII one, only texts in other characters can hold any.
+    if texts.ascii:
+        return [0] * len(texts)
     return _count_among(texts, CONTROL, [not one.isascii() for one in texts])
 
 
-def _count_among(texts: Texts, source: str, suspect: list[bool]) -> list[int]:
+def _count_among(texts: AnyTexts, source: str, suspect: list[bool]) -> list[int]:
     """``count_matches`` where only the suspects can hold a match."""
     counts = [0] * len(texts)
     among = [index for index, one in enumerate(suspect) if one]
@@ -62,11 +64,8 @@ def _count_among(texts: Texts, source: str, suspect: list[bool]) -> list[int]:
 def special_tokens(column: list[str]) -> list[int]:
     """Reserved tokens of chat templates, such as ``<|im_end|>``, written out in each text."""
     texts = as_texts(column)
-    codes = np.frombuffer(texts.joined, np.uint8)[:-1]
-    opens = np.flatnonzero((codes == _OPENS[0]) | (codes == _OPENS[1]))
-    suspects = opens[_FOLLOWS[np.frombuffer(texts.joined, np.uint8)[opens + 1]]]
     suspect = [False] * len(texts)
-    for row in texts.rows_at(suspects):
+    for row in texts.rows_at(pairs(texts.joined, _OPENS, _FOLLOWS)):
         suspect[row] = True
     return _count_among(texts, SPECIAL, suspect)
 

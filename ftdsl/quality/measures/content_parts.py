@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ftdsl.data.rows import Row
+from ftdsl.data.rows import Row, ScannedRows
 from ftdsl.data.rows import messages as messages_of
 
 _TOLD = 4
@@ -116,6 +116,9 @@ def _told(row: Row) -> str:
 
 
 EACH: dict[str, Any] = {"bad_parts": bad_parts}
+
+PLAIN: dict[str, Callable[[ScannedRows], list[Any]]] = {"bad_parts": lambda rows: [0] * len(rows)}
+"""The functions of a row, for rows whose contents are all texts."""
 
 REASONS: dict[str, Any] = {"bad_parts": _told}
 """What a finding tells beside the value, by function."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar, overload
 
-from ftdsl.data.rows import Row, content_text
+from ftdsl.data.rows import Roles, Row, ScannedRows, content_text
 from ftdsl.data.rows import messages as messages_of
 
 Message = dict[str, Any]
@@ -26,37 +26,70 @@ _BEFORE = {
 """The turns that each may follow."""
 
 
+Value = TypeVar("Value")
+
+
 class Conversations(list[list[Message]]):
     """The turns of consecutive rows. ``roles`` is made once, when first asked for."""
 
-    _roles: list[tuple[str, ...]] | None = None
+    _roles: list[Roles] | None = None
 
-    @property
-    def roles(self) -> list[tuple[str, ...]]:
-        """The roles of each row's turns, in order."""
+    def by_roles(self, function: Callable[[Roles], Value]) -> list[Value]:
+        """What ``function`` makes of the roles of each row's turns, in order."""
         if self._roles is None:
             self._roles = [tuple(map(_ROLE, turns)) for turns in self]
-        return self._roles
+        return list(map(function, self._roles))
 
 
-def _roles(column: list[list[Message]]) -> list[tuple[str, ...]]:
-    return (column if isinstance(column, Conversations) else Conversations(column)).roles
+class ScannedConversations(Sequence[list[Message]]):
+    """The same of plain rows: the turns of a row are made when they are asked for."""
+
+    def __init__(self, rows: ScannedRows) -> None:
+        self.rows = rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @overload
+    def __getitem__(self, index: int) -> list[Message]: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[list[Message]]: ...
+    def __getitem__(self, index: int | slice) -> list[Message] | list[list[Message]]:
+        if isinstance(index, slice):
+            return [messages_of(row) for row in self.rows[index]]
+        return messages_of(self.rows[index])
+
+    def __iter__(self) -> Iterator[list[Message]]:
+        return map(messages_of, self.rows)
+
+    def by_roles(self, function: Callable[[Roles], Value]) -> list[Value]:
+        """What ``function`` makes of the roles of each row's turns, in order."""
+        return self.rows.by_roles(function)
 
 
-def known_roles(column: list[list[Message]]) -> list[bool]:
+Turns = Sequence[list[Message]]
+
+
+def _by_roles(column: Turns, function: Callable[[Roles], Value]) -> list[Value]:
+    if not isinstance(column, Conversations | ScannedConversations):
+        column = Conversations(column)
+    return column.by_roles(function)
+
+
+def known_roles(column: Turns) -> list[bool]:
     """Whether every turn's role is one of ``ROLES``."""
-    return [ROLES.issuperset(roles) for roles in _roles(column)]
+    return _by_roles(column, ROLES.issuperset)
 
 
-def alternates(column: list[list[Message]]) -> list[bool]:
+def alternates(column: Turns) -> list[bool]:
     """Whether user and assistant turns alternate, the user first. System and developer turns are
     left out; tool turns stand only between two assistant turns."""
-    return list(map(_alternates, _roles(column)))
+    return _by_roles(column, _alternates)
 
 
 # A dataset has few orders of roles, and many rows of each.
 @lru_cache(maxsize=4096)
-def _alternates(roles: tuple[str, ...]) -> bool:
+def _alternates(roles: Roles) -> bool:
     last = ""
     for role in roles:
         if role in _SYSTEM:
@@ -67,35 +100,35 @@ def _alternates(roles: tuple[str, ...]) -> bool:
     return last not in ("tool", "function")
 
 
-def system_first(column: list[list[Message]]) -> list[bool]:
+def system_first(column: Turns) -> list[bool]:
     """Whether system and developer turns stand only before all others."""
-    return list(map(_system_first, _roles(column)))
+    return _by_roles(column, _system_first)
 
 
 @lru_cache(maxsize=4096)
-def _system_first(roles: tuple[str, ...]) -> bool:
+def _system_first(roles: Roles) -> bool:
     system = [role in _SYSTEM for role in roles]
     return system == sorted(system, reverse=True)
 
 
-def last_role(column: list[list[Message]]) -> list[str]:
+def last_role(column: Turns) -> list[str]:
     """Role of the last turn, "" where there is none."""
-    return [roles[-1] if roles else "" for roles in _roles(column)]
+    return _by_roles(column, lambda roles: roles[-1] if roles else "")
 
 
-def first_role(column: list[list[Message]]) -> list[str]:
+def first_role(column: Turns) -> list[str]:
     """Role of the first turn that is no system or developer turn, "" where there is none."""
-    return [_first_role(roles) for roles in _roles(column)]
+    return _by_roles(column, _first_role)
 
 
 @lru_cache(maxsize=4096)
-def _first_role(roles: tuple[str, ...]) -> str:
+def _first_role(roles: Roles) -> str:
     return next((role for role in roles if role not in _SYSTEM), "")
 
 
-def role_count(column: list[list[Message]], role: str) -> list[int]:
+def role_count(column: Turns, role: str) -> list[int]:
     """Turns with that role."""
-    return [roles.count(role) for roles in _roles(column)]
+    return _by_roles(column, lambda roles: roles.count(role))
 
 
 def empty_turns(row: Row) -> int:
@@ -200,6 +233,21 @@ EACH: dict[str, Any] = {
     "targets": targets,
     "bad_weights": bad_weights,
 }
+
+
+def _empty_turns_of_plain(rows: ScannedRows) -> list[int]:
+    counts = [0] * len(rows)
+    for index in rows.maybe_blank():
+        counts[index] = empty_turns(rows[index])
+    return counts
+
+
+PLAIN: dict[str, Callable[[ScannedRows], list[Any]]] = {
+    "empty_turns": _empty_turns_of_plain,
+    "targets": lambda rows: rows.by_roles(lambda roles: roles.count("assistant")),
+    "bad_weights": lambda rows: [0] * len(rows),
+}
+"""The functions of a row, for plain rows."""
 
 REASONS: dict[str, Any] = {
     "known_roles": _odd_roles,

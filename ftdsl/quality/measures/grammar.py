@@ -169,6 +169,13 @@ def _software(url: str) -> str:
         return ""
 
 
+def served_by() -> str:
+    """What checks grammar for the check that runs now, by name and version; "" where nothing
+    does."""
+    url = os.environ.get(_SERVED)
+    return _software(url) if url else ""
+
+
 def _batches(texts: dict[bytes, str]) -> Iterator[dict[bytes, str]]:
     batch: dict[bytes, str] = {}
     size = 0

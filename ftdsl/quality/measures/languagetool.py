@@ -16,9 +16,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.error import URLError
-from urllib.parse import urlsplit
-from urllib.request import ProxyHandler, build_opener
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Policy, Refused
@@ -72,6 +69,8 @@ def running(policy: Policy, span: Span | None, checkpoint: Callable[[], None]) -
 
 
 def _require_allowed(url: str, policy: Policy, span: Span | None) -> None:
+    from urllib.parse import urlsplit
+
     parts = urlsplit(url)
     host = (parts.hostname or "").lower()
     if parts.scheme not in ("http", "https") or not host or parts.username:
@@ -100,6 +99,9 @@ def _require_answer(url: str, span: Span | None) -> None:
 
 def _answers(url: str) -> bool:
     """Whether the server lists its languages. No proxy is asked."""
+    from urllib.error import URLError
+    from urllib.request import ProxyHandler, build_opener
+
     try:
         with build_opener(ProxyHandler({})).open(f"{url}/v2/languages", timeout=5) as response:
             return bool(response.status == 200)

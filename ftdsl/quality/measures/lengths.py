@@ -9,48 +9,88 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ftdsl.quality.texts import as_texts
+from ftdsl.data.rows import compiled
+from ftdsl.quality.texts import PackedTexts, as_texts
 
 _WORD = re.compile(r"\w+")
 _WORD_BYTES = bytes(bool(_WORD.match(chr(c))) if c < 128 else 0 for c in range(256))
 
-_PAGE = 1 << 14
+_PAGE = 1 << 12
+_COMMON = 1 << 14
+"""Code points that texts in alphabets are made of; ideographs lie beyond."""
 
 
 def length(column: list[str]) -> list[int]:
     """Unicode characters (code points) of each text."""
-    return [len(one) for one in column]
+    return as_texts(column).characters
 
 
 def words(column: list[str]) -> list[int]:
     """Matches of ``\\w+`` in each text. ASCII texts are counted all at once: a word starts where a
     word byte follows another one."""
     texts = as_texts(column)
-    if texts.ascii:
+    if isinstance(texts, PackedTexts) and compiled is not None:
+        found = compiled.words(texts.joined, texts.ends, _common_words())
+        counts: list[int] = np.frombuffer(found, np.int32).tolist()
+        wide = [index for index, count in enumerate(counts) if count < 0] if -1 in counts else []
+    elif texts.ascii:
         return _ascii_words(texts.utf8, texts.joined)
-    pairs = zip(texts, texts.utf8, strict=True)
-    utf8 = [data if len(data) == len(one) else b"" for one, data in pairs]
-    counts = _ascii_words(utf8, b"\n".join(utf8))
-    wide = [index for index, data in enumerate(utf8) if not data and texts[index]]
+    else:
+        pairs = zip(texts.characters, texts.utf8, strict=True)
+        utf8 = [data if len(data) == size else b"" for size, data in pairs]
+        counts = _ascii_words(utf8, b"\n".join(utf8))
+        wide = [index for index, data in enumerate(utf8) if not data and texts[index]]
     for index, count in zip(wide, _wide_words([texts[i] for i in wide]), strict=True):
         counts[index] = count
     return counts
 
 
+class _WordCharacters:
+    """For each code point, 1 where it is a word character; a page is made when first needed."""
+
+    def __init__(self) -> None:
+        self._table = np.zeros(sys.maxunicode + 1, np.uint8)
+        self._made: set[int] = set()
+
+    def of(self, codes: NDArray[np.uint32]) -> NDArray[np.uint8]:
+        """The marks of these characters."""
+        pages = np.flatnonzero(np.bincount(codes // _PAGE))
+        for page in pages.tolist():
+            self._make(page)
+        marks: NDArray[np.uint8] = self._table[codes]
+        return marks
+
+    def common(self) -> bytes:
+        """The marks of the first ``_COMMON`` code points."""
+        for page in range(_COMMON // _PAGE):
+            self._make(page)
+        return self._table[:_COMMON].tobytes()
+
+    def _make(self, page: int) -> None:
+        if page in self._made:
+            return
+        self._made.add(page)
+        first = page * _PAGE
+        text = "".join(map(chr, range(first, first + _PAGE)))
+        for found in _WORD.finditer(text):
+            self._table[first + found.start() : first + found.end()] = 1
+
+
 @cache
-def _word_characters() -> NDArray[np.uint8]:
-    """For each code point, 1 where it is a word character: 1 MiB, made when first needed."""
-    table = np.zeros(sys.maxunicode + 1, np.uint8)
-    for first in range(0, len(table), _PAGE):
-        page = "".join(map(chr, range(first, min(first + _PAGE, len(table)))))
-        for found in _WORD.finditer(page):
-            table[first + found.start() : first + found.end()] = 1
-    return table
+def _word_characters() -> _WordCharacters:
+    return _WordCharacters()
+
+
+@cache
+def _common_words() -> bytes:
+    return _word_characters().common()
 
 
 def _wide_words(texts: list[str]) -> list[int]:
+    if not texts:
+        return []
     codes = np.frombuffer("\n".join(["", *texts]).encode("utf-32-le"), np.uint32)
-    return _starts(_word_characters()[codes], [len(one) + 1 for one in texts])
+    return _starts(_word_characters().of(codes), [len(one) + 1 for one in texts])
 
 
 def _ascii_words(utf8: list[bytes], joined: bytes) -> list[int]:

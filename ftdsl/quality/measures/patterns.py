@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 import re2
 
-from ftdsl.quality.texts import Texts, as_texts
+from ftdsl.quality.texts import AnyTexts, as_texts
 
 _ANYWHERE = re2._re2.RE2.Anchor.UNANCHORED
 _ANCHOR = re.compile(r"\^|\$|\\A|\\z")
-_FEW = 8
 
 
 class Pattern:
@@ -41,27 +42,39 @@ class Pattern:
         """Whether ``data`` holds a match."""
         return bool(self._match(_ANYWHERE, data, 0, len(data))[0][0] >= 0)
 
-    def rows(self, texts: Texts) -> list[int]:
+    def rows(self, texts: AnyTexts) -> list[int]:
         """Indices of the texts that hold a match, in order."""
-        data, literal = texts.utf8, self._literal
-        if literal:
-            return [i for i, one in enumerate(data) if literal in one and self.found(one)]
+        if self._literal:
+            return [i for i in _holding(texts, self._literal) if self.found(texts.data(i))]
         if not self.joinable:
-            return [i for i, one in enumerate(data) if self.found(one)]
-        if not data or not self.found(texts.joined):
-            return []
-        return self._halves(data, 0, len(data))
+            return [i for i, one in enumerate(texts.utf8) if self.found(one)]
+        return self._searched(texts) if len(texts) else []
 
-    def _halves(self, data: list[bytes], start: int, stop: int) -> list[int]:
-        if stop - start <= _FEW:
-            return [i for i in range(start, stop) if self.found(data[i])]
-        middle = (start + stop) // 2
-        return [
-            index
-            for a, b in ((start, middle), (middle, stop))
-            if self.found(b"\n".join(data[a:b]))
-            for index in self._halves(data, a, b)
-        ]
+    def _searched(self, texts: AnyTexts) -> list[int]:
+        """The joined texts are searched from match to match. One may begin in a text and end in the
+        next, so each is looked at again; the first text with a match of its own is never passed
+        over, for no match begins before it."""
+        data, ends, found, at = texts.joined, texts.ends, [], 0
+        while at <= len(data):
+            start = self._match(_ANYWHERE, data, at, len(data))[0][0]
+            if start < 0:
+                break
+            row = int(np.searchsorted(ends, start, side="right"))
+            if self.found(texts.data(row)):
+                found.append(row)
+            at = int(ends[row])
+        return found
+
+
+def _holding(texts: AnyTexts, part: bytes) -> list[int]:
+    """Indices of the texts that hold ``part``, which has no line end."""
+    data, ends, found = texts.joined, texts.ends, []
+    at = data.find(part)
+    while at >= 0:
+        row = int(np.searchsorted(ends, at, side="right"))
+        found.append(row)
+        at = data.find(part, int(ends[row]))
+    return found
 
 
 _ATOM = re.compile(
@@ -99,7 +112,7 @@ def pattern(source: str) -> Pattern:
     return Pattern(source)
 
 
-def matches(column: list[str], source: str) -> list[bool]:
+def matches(column: Sequence[str], source: str) -> list[bool]:
     """Whether the pattern matches somewhere in each text."""
     found = [False] * len(column)
     for index in pattern(source).rows(as_texts(column)):
@@ -107,12 +120,12 @@ def matches(column: list[str], source: str) -> list[bool]:
     return found
 
 
-def count_matches(column: list[str], source: str) -> list[int]:
+def count_matches(column: Sequence[str], source: str) -> list[int]:
     """Places, without overlap, where the pattern matches in each text."""
     compiled, texts = pattern(source), as_texts(column)
     counts = [0] * len(texts)
     for index in compiled.rows(texts):
-        counts[index] = len(compiled.spans(texts.utf8[index]))
+        counts[index] = len(compiled.spans(texts.data(index)))
     return counts
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ftdsl.quality.measures.patterns import pattern
-from ftdsl.quality.texts import Texts, as_texts
+from ftdsl.quality.texts import AnyTexts, Texts, as_texts
 
 _BITS = 23
 _FIRST, _LAST = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F)
@@ -88,7 +88,7 @@ def _hashes(
     return mixed
 
 
-def _hits(texts: Texts) -> list[tuple[int, int, int]]:
+def _hits(texts: AnyTexts) -> list[tuple[int, int, int]]:
     """(text, start and end in all texts joined) of every listed word, in order."""
     data = (_PAD + texts.joined + _PAD).translate(_CLASSES)
     if b"'" in data:
@@ -115,7 +115,7 @@ _NO_PROSE = (
 )
 
 
-def _found(texts: Texts, allow: str | list[str]) -> Iterator[tuple[int, str]]:
+def _found(texts: AnyTexts, allow: str | list[str]) -> Iterator[tuple[int, str]]:
     """(text, word as written) of every misspelling that counts."""
     allowed = {one.lower() for one in ([allow] if isinstance(allow, str) else allow)}
     prose = pattern(_NO_PROSE)
@@ -128,7 +128,7 @@ def _found(texts: Texts, allow: str | list[str]) -> Iterator[tuple[int, str]]:
         if word.endswith("in") and texts.joined[end : end + 1] == b"'":
             continue  # as spoken: cruisin'
         if row not in apart:
-            apart[row] = prose.spans(texts.utf8[row])
+            apart[row] = prose.spans(texts.data(row))
         at = start - (int(ends[row - 1]) if row else 0)
         if not any(a <= at < b for a, b in apart[row]):
             yield row, word

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
 import orjson
 
-from ftdsl.data.rows import Row
+from ftdsl.data.rows import Row, ScannedRows
 from ftdsl.data.rows import messages as messages_of
 
 Message = dict[str, Any]
@@ -236,6 +236,16 @@ EACH: dict[str, Any] = {
     "tool_calls_answered": tool_calls_answered,
     "tool_call_ids_unique": tool_call_ids_unique,
 }
+
+PLAIN: dict[str, Callable[[ScannedRows], list[Any]]] = {
+    "tool_calls": lambda rows: [0] * len(rows),
+    "tool_calls_parse": lambda rows: [True] * len(rows),
+    "tool_calls_declared": lambda rows: [True] * len(rows),
+    "tool_results_paired": lambda rows: rows.by_roles(ANSWERS.isdisjoint),
+    "tool_calls_answered": lambda rows: [True] * len(rows),
+    "tool_call_ids_unique": lambda rows: [True] * len(rows),
+}
+"""The functions of a row, for rows that call no tool."""
 
 REASONS: dict[str, Any] = {
     "tool_calls_parse": unparsed,
