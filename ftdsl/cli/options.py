@@ -168,6 +168,21 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="ask models by way of the proxy that HTTPS_PROXY or HTTP_PROXY names",
     )
+    group.add_argument(
+        "--budget",
+        type=_dollars,
+        metavar="DOLLARS",
+        help="the most US dollars that this run may spend on models (default: none)",
+    )
+    group.add_argument(
+        "--budget-tokens",
+        type=_count,
+        metavar="N",
+        help="the most tokens, in and out, that models may be asked for",
+    )
+    group.add_argument(
+        "--budget-requests", type=_count, metavar="N", help="the most requests to models"
+    )
     group.add_argument("--offline", action="store_true", help="refuse every step that needs a host")
     group.add_argument(
         "--allow-extern",
@@ -196,6 +211,19 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
         help="the Ray cluster of --engine ray: `ray://host:10001`, `host:6379`, or `auto` "
         "for the one that this machine belongs to",
     )
+
+
+def _dollars(word: str) -> float:
+    number = word.removeprefix("$")
+    if not number.isascii() or not number.replace(".", "", 1).isdigit():
+        raise argparse.ArgumentTypeError(f"`{word}` is no amount of US dollars, such as `0.50`")
+    return float(number)
+
+
+def _count(word: str) -> int:
+    if not word.isdecimal():
+        raise argparse.ArgumentTypeError(f"`{word}` is no whole number")
+    return int(word)
 
 
 def _workers(word: str) -> int:

@@ -23,6 +23,7 @@ from ftdsl.cli.specs import existing, overrides_of, project_root
 from ftdsl.cli.usage import UsageError
 from ftdsl.engine.console import Console, console_for
 from ftdsl.engine.context import Policy
+from ftdsl.engine.spending import Budget, Ledger
 from ftdsl.models.hosts import is_loopback
 from ftdsl.reports.report import Report
 
@@ -108,6 +109,7 @@ def policy_of(arguments: Namespace) -> Policy:
         use_proxy=arguments.use_proxy,
         engine=arguments.engine or default.engine,
         ray=_ray_address(arguments),
+        ledger=Ledger(Budget(arguments.budget, arguments.budget_tokens, arguments.budget_requests)),
     )
 
 

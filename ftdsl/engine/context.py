@@ -6,12 +6,16 @@ Step folders import this module and nothing else of the engine.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ftdsl.diagnostics.diagnostic import Diagnostic
+from ftdsl.engine.spending import Ledger
 from ftdsl.results.models import StepOutput
+
+if TYPE_CHECKING:
+    from ftdsl.models.pacing import Host
 
 
 class Refused(Exception):
@@ -36,7 +40,8 @@ class Policy:
     """What the operator allows. A spec can never widen it. ``baseline`` tells whether rows that a
     baseline knows are excused, ``use_proxy`` whether models are asked by way of the proxy that the
     environment names. ``engine`` is where row work runs (``local`` or ``ray``), and ``ray`` the
-    address of a Ray cluster, "" for one that is started for the run."""
+    address of a Ray cluster, "" for one that is started for the run. ``ledger`` has what
+    this run may spend and what it has spent by now, ``hosts`` how each host fares that is asked."""
 
     offline: bool = False
     allowed_hosts: frozenset[str] = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -46,6 +51,8 @@ class Policy:
     use_proxy: bool = False
     engine: str = "local"
     ray: str = ""
+    ledger: Ledger = field(default_factory=Ledger, compare=False, repr=False)
+    hosts: dict[str, Host] = field(default_factory=dict, compare=False, repr=False)
 
 
 class Progress(Protocol):

@@ -26,8 +26,9 @@ def questions_of(step: EvalStep, rows: Sequence[Row]) -> list[list[Question]]:
     """
     settings = _settings(step)
     epochs = _number(settings.get("epochs"), 1)
-    seed = _number(settings.get("seed"), _SEED)
-    temperature = _amount(settings.get("temperature"), _TEMPERATURE)
+    seed = _unless_server(settings.get("seed", _SEED))
+    temperature = _unless_server(settings.get("temperature", _TEMPERATURE))
+    top_p = settings.get("top_p")
     system = settings.get("system")
     first = (Turn("system", system),) if isinstance(system, str) else ()
     if not is_replay(step) and step.cases.schema.base is None:
@@ -39,7 +40,10 @@ def questions_of(step: EvalStep, rows: Sequence[Row]) -> list[list[Question]]:
                 messages=(*first, *_asked(row)),
                 max_tokens=_number(settings.get("max_tokens"), _MAX_TOKENS),
                 temperature=temperature,
-                seed=seed + epoch,
+                seed=None if seed is None else int(seed) + epoch,
+                top_p=float(top_p) if isinstance(top_p, int | float) else None,
+                stop=str(settings.get("stop") or ""),
+                reasoning_effort=str(settings.get("reasoning_effort") or ""),
                 epoch=epoch,
                 timed=step.timed,
             )
@@ -91,8 +95,9 @@ def _settings(step: EvalStep) -> dict[str, Value]:
     return own | dict(step.eval.settings)
 
 
-def _amount(value: Value, default: float) -> float:
-    return float(value) if isinstance(value, int | float) else default
+def _unless_server(value: Value) -> float | None:
+    """A sampling setting; None leaves it to the server."""
+    return float(value) if isinstance(value, int | float) else None
 
 
 def _number(value: Value, default: int) -> int:

@@ -24,7 +24,7 @@ from ftdsl.language.program import ScoreDef
 from ftdsl.models.answer import Answer, Question
 from ftdsl.models.asking import Asking
 from ftdsl.models.provision import asked_model
-from ftdsl.plan.cost import is_price_unknown
+from ftdsl.plan.prices import Price, price_of
 from ftdsl.plan.steps import EvalStep
 from ftdsl.quality.expressions import Block, Evaluator
 from ftdsl.results.models import Case, EvalOutput
@@ -47,7 +47,8 @@ def run_eval(step: EvalStep, context: Context) -> EvalOutput:
     first = next(blocks, None)
     if first is None:
         raise Refused(_no_cases(step))
-    tally, judged = Tally(), Judged()
+    tally, judged, ledger = Tally(), Judged(), context.policy.ledger
+    price, before = _price(step), ledger.spent.money
     with (
         closing(_answered(step, context, chain([first], blocks), first)) as answered,
         (context.work / CASES_FILE).open("wb") as stream,
@@ -74,8 +75,10 @@ def run_eval(step: EvalStep, context: Context) -> EvalOutput:
         first_token=quantiles(tally.times.first_token),
         queued=quantiles(tally.times.queued),
         client_share=tally.times.client_share(),
-        cost_per_1k=_cost(step),
         judges=judged.reports,
+        cost_per_1k=tally.cost_per_1k(price),
+        spent=None if price is None else ledger.spent.money - before,
+        price=str(price) if price is not None else "",
         seconds=time.monotonic() - start,
     )
 
@@ -98,7 +101,8 @@ def _blocks(step: EvalStep, root: Path) -> Iterator[list[Row]]:
 def _asking(step: EvalStep, context: Context, first: Sequence[Row]) -> Iterator[_Ask]:
     """What answers a block of questions."""
     label = f"{step.eval.name} × {step.model_name}"
-    total = len(questions_of(step, first)[0]) * len(first) if len(first) < _BLOCK else None
+    epochs = len(questions_of(step, first[:1])[0])
+    total = epochs * len(first) if len(first) < _BLOCK else None
     with asked_model(step, context) as model, Asking(model, context) as asking:
         progress = context.progress(label, total, "cases")
 
@@ -213,12 +217,11 @@ def _slice_value(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _cost(step: EvalStep) -> float | None:
-    """Dollars for a thousand answers: nothing on this machine or the premises; else unknown."""
-    if step.train is not None:
-        return 0.0
-    assert step.model is not None, "an eval step has a model or a train"
-    return None if is_replay(step) or is_price_unknown(step.model) else 0.0
+def _price(step: EvalStep) -> Price | None:
+    """What answers cost; None of recorded ones, and where nobody states it."""
+    if step.model is None:
+        return Price(source="runs here")
+    return None if is_replay(step) else price_of(step.model)
 
 
 def _unreadable(score: ScoreDef, error: OSError) -> Diagnostic:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ftdsl.models.answer import Answer
+from ftdsl.plan.prices import Price
 from ftdsl.results.models import Case
 from ftdsl.statistics.quantiles import percentile
 
@@ -64,6 +65,7 @@ class Tally:
     errors: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cached_tokens: int = 0
 
     def add(self, cases: Sequence[Case], answers: Iterable[Sequence[Answer]]) -> None:
         """Add a block of cases with their answers."""
@@ -75,6 +77,14 @@ class Tally:
             for answer in group:
                 self._count(answer)
 
+    def cost_per_1k(self, price: Price | None) -> float | None:
+        """US dollars for a thousand answers such as these, those from the cache too."""
+        answered = self.answers - self.errors
+        if price is None or (not answered and not price.is_free):
+            return None
+        paid = price.of(self.prompt_tokens, self.completion_tokens, self.cached_tokens)
+        return 1000 * paid / max(answered, 1)
+
     def _count(self, answer: Answer) -> None:
         self.answers += 1
         self.requests += answer.attempts
@@ -82,6 +92,7 @@ class Tally:
         self.errors += bool(answer.error)
         self.prompt_tokens += answer.prompt_tokens or 0
         self.completion_tokens += answer.completion_tokens or 0
+        self.cached_tokens += answer.cached_tokens
         self.times.add(answer)
 
 

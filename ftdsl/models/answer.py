@@ -61,7 +61,7 @@ class Answer:
 
     ``attempts`` counts the HTTP requests that were made for it; ``cached`` answers cost none.
     ``tool_calls`` is a JSON text; ``unreachable`` marks an error of the connection rather than of
-    this question. ``cost`` is in US dollars, None where no price is known.
+    this question.
     """
 
     text: str = ""
@@ -75,7 +75,6 @@ class Answer:
     cached_tokens: int = 0
     tool_calls: str = ""
     served_by: str = ""
-    cost: float | None = None
     error: str = ""
     attempts: int = 0
     cached: bool = False

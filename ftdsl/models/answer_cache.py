@@ -30,7 +30,6 @@ _FIELDS = (
     "cached_tokens",
     "tool_calls",
     "served_by",
-    "cost",
 )
 _AT_ONCE = 500  # keys in one query
 _SCHEMA = """
@@ -47,7 +46,7 @@ def answer_key(identity: Mapping[str, str], question: Question) -> str:
     parts = {
         "version": _VERSION,
         "model": dict(identity),
-        "messages": [_turn(Turn(*turn)) for turn in question.messages],
+        "messages": [_turn(turn) for turn in question.messages],
         "max_tokens": question.max_tokens,
         "temperature": question.temperature,
         "seed": question.seed,

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Refused
-from ftdsl.models.answer import Answer, Question, Session
+from ftdsl.engine.spending import Amount, Exhausted, Purse
+from ftdsl.models.answer import Answer, Image, Question, Session
 from ftdsl.models.failure import Failed, Rejected
 from ftdsl.models.hosts import OPENAI_HOST, Endpoint, key_variable
 from ftdsl.models.pacing import Host, HostDown
@@ -24,19 +25,23 @@ from ftdsl.models.retry import (
 )
 from ftdsl.models.watched_loop import busy_for
 from ftdsl.models.wire import Reply, Stream, error_words, read_reply, request_body
+from ftdsl.plan.payment import budget_spent
+from ftdsl.plan.prices import Price, prompt_bound
 
 if TYPE_CHECKING:
     from ftdsl.models.transport import Received, Transport
 
 _PATH = "/chat/completions"
 _NOWHERE = Span("", 0, 0)
+_LOOK = 0.02  # seconds between two looks at what requests under way leave of a budget
 
 
 @dataclass(frozen=True, slots=True)
 class OpenAICompatible:
     """A chat model behind ``endpoint``. ``extra`` goes into every request body beside the
     standard fields; ``timeout`` is in seconds and for one attempt. ``host`` is shared by all models
-    of a run that are served by the same one."""
+    of a run that are served by the same one; ``price`` is None where nobody states it, and
+    ``purse`` is what requests are paid from."""
 
     name: str
     endpoint: Endpoint
@@ -47,6 +52,8 @@ class OpenAICompatible:
     budget: RetryBudget = field(default_factory=lambda: RetryBudget(1000))
     host: Host = field(default_factory=lambda: Host("127.0.0.1"))
     extra: Mapping[str, object] = field(default_factory=dict)
+    price: Price | None = None
+    purse: Purse = field(default_factory=Purse)
     span: Span | None = None
 
     @asynccontextmanager
@@ -68,29 +75,74 @@ class _Line:
     async def answer(self, question: Question) -> Answer:
         model, retry = self._model, self._model.retry
         body = request_body(model.name, question, model.extra, newer=self._newer)
-        expected = len(body) / 4 + question.max_tokens
         taken = time.perf_counter()
         for attempt in range(1, retry.attempts + 1):
-            await self._admitted(expected)
-            queued = time.perf_counter() - taken
             try:
-                reply, seconds, first = await self._attempt(body, timed=question.timed)
+                reply, seconds, first, sent = await self._one(body, question)
             except Failed as failure:
-                model.host.used(expected, None if failure.processed else 0.0)
                 last = attempt == retry.attempts or not failure.again
                 if last or not model.budget.take():
                     return Answer(
                         error=str(failure),
                         attempts=attempt,
-                        queued=queued,
+                        queued=time.perf_counter() - taken,
                         unreachable=failure.unreachable,
                     )
                 delay = wait_seconds(retry, attempt, failure.wait, model.budget.draw)
             else:
-                model.host.used(expected, _tokens(reply))
-                return _answer(reply, seconds, first, queued, attempt)
+                return _answer(reply, seconds, first, sent - taken, attempt)
             await asyncio.sleep(delay)
         raise AssertionError("unreachable: the last attempt returns")
+
+    async def _one(
+        self, body: bytes, question: Question
+    ) -> tuple[Reply, float, float | None, float]:
+        """One attempt, paid for and let out by its host: what ``_attempt`` returns, and when it was
+        sent. What became of it nobody knows counts as used to the full."""
+        model = self._model
+        expected = len(body) / 4 + question.max_tokens
+        worst = self._worst(body, question)
+        await self._paid(worst)
+        true = Amount()
+        try:
+            await self._admitted(expected)
+            sent, true = time.perf_counter(), worst
+            reply, seconds, first = await self._attempt(body, timed=question.timed)
+            true = self._true(reply, worst)
+            model.host.used(expected, _tokens(reply))
+        except Failed as failure:
+            if not failure.processed:
+                true = Amount(requests=1)
+                model.host.used(expected, 0.0)
+            raise
+        finally:
+            model.purse.settle(worst, true)
+        return reply, seconds, first, sent
+
+    def _worst(self, body: bytes, question: Question) -> Amount:
+        parts = (part for turn in question.messages for part in turn.parts)
+        images = sum(isinstance(part, Image) for part in parts)
+        prompt, completion = prompt_bound(body, images), question.max_tokens
+        price = self._model.price
+        money = price.of(prompt, completion) if price is not None else 0.0
+        return Amount(money, prompt + completion, 1)
+
+    def _true(self, reply: Reply, worst: Amount) -> Amount:
+        price, tokens = self._model.price, _tokens(reply)
+        if tokens is None:  # the server does not count
+            return worst
+        prompt, completion = reply.prompt_tokens or 0, reply.completion_tokens or 0
+        money = price.of(prompt, completion, reply.cached_tokens) if price is not None else 0.0
+        return Amount(money, tokens, 1)
+
+    async def _paid(self, worst: Amount) -> None:
+        """Hold what the request may cost. Raises ``Refused`` where no budget has that left."""
+        purse = self._model.purse
+        try:
+            while not purse.hold(worst):
+                await asyncio.sleep(_LOOK)
+        except Exhausted as error:
+            raise Refused(budget_spent(error, worst, self._model.span), exit_code=4) from error
 
     async def _admitted(self, tokens: float) -> None:
         try:

@@ -10,15 +10,19 @@ from pathlib import Path
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Context, Refused
-from ftdsl.language.program import ModelDef, Value
+from ftdsl.engine.spending import Purse
+from ftdsl.language.program import EvalDef, ModelDef, Value
 from ftdsl.models.answer import Model
 from ftdsl.models.hosts import Endpoint, permitted_endpoint
 from ftdsl.models.local_server import Served, ServerFailed, running_server
 from ftdsl.models.openai_compatible import OpenAICompatible
+from ftdsl.models.pacing import Host
 from ftdsl.models.recording import recorded_outputs
 from ftdsl.models.replay import Replay
 from ftdsl.models.weights import resolve_model_file
 from ftdsl.plan.digests import FileDigests
+from ftdsl.plan.payment import eval_budget, payment_problem
+from ftdsl.plan.prices import price_of
 from ftdsl.plan.steps import EvalStep
 
 _REMOTE_CONCURRENCY = 4
@@ -41,35 +45,50 @@ def asked_model(step: EvalStep, context: Context) -> Iterator[Model]:
             yield model
         return
     assert step.model is not None, "an eval step has a model or a train"
-    with ready_model(step.model, context, generation) as model:
+    with ready_model(step.model, context, generation, step.eval) as model:
         yield model
 
 
 @contextmanager
 def ready_model(
-    model: ModelDef, context: Context, generation: Settings | None = None
+    model: ModelDef,
+    context: Context,
+    generation: Settings | None = None,
+    eval_: EvalDef | None = None,
 ) -> Iterator[Model]:
     """A declared model, ready to be asked by ``Asking`` or ``answer_all``: a judge, say. The
-    settings ``generation`` override the model's own. Raises ``Refused``."""
+    settings ``generation`` override the model's own. It is paid from the run's budget, and from
+    that of ``eval_`` where it is asked for one. Raises ``Refused``."""
     if model.provider == "replay":
         yield Replay(recorded_outputs(model, context.root))
     elif model.provider == "local":
         with _served(_parts_of(model, context), generation or {}, context) as served:
             yield served
     else:
-        yield _remote_model(model, generation or {}, context)
+        yield _remote_model(model, generation or {}, context, eval_)
 
 
-def _remote_model(model: ModelDef, generation: Settings, context: Context) -> OpenAICompatible:
+def _remote_model(
+    model: ModelDef, generation: Settings, context: Context, eval_: EvalDef | None
+) -> OpenAICompatible:
     settings = dict(model.settings) | dict(generation)
     endpoint = permitted_endpoint(model, context.policy)
+    ledger = context.policy.ledger
+    if (problem := payment_problem(model, ledger.budget)) is not None:
+        raise Refused(problem, exit_code=4)
     name = str(settings.get("name") or model.name)
+    host = context.policy.hosts.setdefault(endpoint.host, Host(endpoint.host))
+    host.limit(_rate(settings, "requests_per_minute"), _rate(settings, "tokens_per_minute"))
+    own = (ledger.part(f"eval `{eval_.name}`", eval_budget(eval_)),) if eval_ is not None else ()
     return OpenAICompatible(
         name=name,
         endpoint=endpoint,
         identity={"provider": model.provider, "name": name, "url": endpoint.url},
         concurrency=_whole(settings.get("concurrency"), _REMOTE_CONCURRENCY),
         timeout=_seconds(settings.get("timeout")),
+        host=host,
+        price=price_of(model),
+        purse=Purse((ledger, *own)),
         span=model.span,
     )
 
@@ -157,6 +176,11 @@ def _identity(served: Served, context: Context) -> dict[str, str]:
     digests.save()
     identity["engine"] = f"xllamacpp {metadata.version('xllamacpp')}"
     return identity
+
+
+def _rate(settings: Settings, name: str) -> float | None:
+    value = settings.get(name)
+    return float(value) if isinstance(value, int | float) else None
 
 
 def _whole(value: Value, default: int) -> int:

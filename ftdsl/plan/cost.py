@@ -1,19 +1,19 @@
 """What a step takes: files, calls, tokens, hosts, money. An estimate, and said to be one.
 
-A token is taken to be four bytes of JSON at the expected, six at the least and two at the most.
-Nobody's price list is built in: what runs on this machine, or is stated to be on the premises,
-costs nothing, and any other price is unknown, which ``apply`` refuses to spend.
+A token is taken to be four bytes of JSON at the expected, six at the least and two at the most. An
+unknown price makes the money unknown, which ``apply`` refuses to spend.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from urllib.parse import urlsplit
 
 from ftdsl.language.judges import argument, judge_calls, judging_models, verdicts_a_case
 from ftdsl.language.program import DatasetDef, ModelDef, SchemaDef, SourceDef, Value
 from ftdsl.plan.files import Files
+from ftdsl.plan.hosting import host_of
 from ftdsl.plan.model import Cost, Range
+from ftdsl.plan.prices import price_of
 from ftdsl.plan.steps import (
     CheckStep,
     CoverageStep,
@@ -29,8 +29,6 @@ from ftdsl.plan.steps import (
 _BYTES_A_TOKEN = (6.0, 4.0, 2.0)
 _DEFAULT_ANSWER = 256
 _DEFAULT_VERDICT = 512
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-_OPENAI = "api.openai.com"
 
 
 def step_cost(step: Step, files: Files) -> Cost:
@@ -108,25 +106,26 @@ def _answering(step: EvalStep, files: Files) -> Cost:
     reading = _reading(files, step.cases)
     if step.model is not None and step.model.provider == "replay":
         return reading
-    asked, cases = _tokens(reading.bytes), reading.rows
-    most = _answer_length(step)
-    tokens = None
-    if cases is not None:
-        tokens = Range(
-            low=asked.low + cases,
-            expected=asked.expected + cases * most / 2,
-            worst=asked.worst + cases * most,
-        )
-    hosts = _hosts(step.model)
-    money = None if step.model is not None and is_price_unknown(step.model) else Range()
+    cases = reading.rows
+    requests = None if cases is None else cases * _epochs(step)
+    asked = _tokens(reading.bytes, _epochs(step))
+    answered = None
+    if requests is not None:
+        most = _answer_length(step)
+        answered = Range(low=requests, expected=requests * most / 2, worst=requests * most)
     return reading.model_copy(
-        update={"requests": cases, "tokens": tokens, "hosts": hosts, "money": money}
+        update={
+            "requests": requests,
+            "tokens": _sum_ranges(asked, answered),
+            "hosts": _hosts(step.model),
+            "money": Range() if step.model is None else money_for(step.model, asked, answered),
+        }
     )
 
 
 def _judging(step: EvalStep, files: Files) -> Cost:
-    """What the judges of an eval take. Their rubric and the answers are not counted in tokens:
-    neither is known before."""
+    """What the judges of an eval take. A verdict is asked over the case, the rubric, and an answer
+    that is known at most by its length."""
     cost = Cost()
     for call in (one for score in step.eval.scores for one in judge_calls(score.value)):
         cases = _lines(files, step.cases)
@@ -137,16 +136,46 @@ def _judging(step: EvalStep, files: Files) -> Cost:
         epochs = dict(step.eval.settings).get("epochs")
         times = verdicts_a_case(call) * (epochs if isinstance(epochs, int) else 1)
         judges = [one for one in step.judges if one.name in judging_models(call)]
-        known = not any(map(is_price_unknown, judges))
         asked = None if cases is None else cases * times
-        most = sum(_longest(one) for one in judges) / len(judges)
-        tokens = None
-        if asked is not None:
-            tokens = Range(low=asked, expected=asked * most / 4, worst=asked * most)
-        money = Range() if known else None
-        hosts = tuple(host for one in judges for host in _hosts(one))
-        cost = total((cost, Cost(requests=asked, tokens=tokens, money=money, hosts=hosts)))
+        listed = files.of(step.cases)
+        case = listed.size / max(1, listed.lines)
+        rubric = _size(files, str(argument(call, "rubric").value))
+        for judge in judges:
+            share = None if asked is None else asked / len(judges)
+            cost = total((cost, _verdicts(step, judge, share, case + rubric)))
+        cost = cost.model_copy(update={"requests": _sum(cost.requests, asked)})
     return cost
+
+
+def _verdicts(step: EvalStep, judge: ModelDef, count: float | None, size: float) -> Cost:
+    """Tokens and money of ``count`` verdicts, each over an answer and so many bytes beside it."""
+    if count is None:
+        free = Range() if _is_free(judge) else None
+        return Cost(tokens=None, money=free, hosts=_hosts(judge))
+    most, answer = _longest(judge), _answer_length(step)
+    read = _tokens(round(size * count))
+    answers = Range(low=count, expected=count * answer / 2, worst=count * answer)
+    asked = _sum_ranges(read, answers)
+    said = Range(low=count, expected=count * most / 4, worst=count * most)
+    assert asked is not None, "both parts are known"
+    return Cost(
+        tokens=_sum_ranges(asked, said),
+        money=money_for(judge, asked, said),
+        hosts=_hosts(judge),
+    )
+
+
+def _is_free(model: ModelDef) -> bool:
+    price = price_of(model)
+    return price is not None and price.is_free
+
+
+def _size(files: Files, name: str) -> int:
+    """Bytes of a file of the project; none where it is not there, which the step says."""
+    try:
+        return (files.root / name).stat().st_size
+    except OSError:
+        return 0
 
 
 def _lines(files: Files, dataset: DatasetDef) -> int | None:
@@ -156,6 +185,27 @@ def _lines(files: Files, dataset: DatasetDef) -> int | None:
 def _longest(judge: ModelDef) -> int:
     found = dict(judge.settings).get("max_tokens")
     return found if isinstance(found, int) else _DEFAULT_VERDICT
+
+
+def money_for(model: ModelDef, asked: Range, answered: Range | None) -> Range | None:
+    """US dollars for so many tokens to and from ``model``; None where that is not known."""
+    price = price_of(model)
+    if price is None:
+        return None
+    if price.is_free:
+        return Range()
+    if answered is None:
+        return None
+    return Range(
+        low=price.of(asked.low, answered.low),
+        expected=price.of(asked.expected, answered.expected),
+        worst=price.of(asked.worst, answered.worst),
+    )
+
+
+def _epochs(step: EvalStep) -> int:
+    found = dict(step.eval.settings).get("epochs")
+    return found if isinstance(found, int) else 1
 
 
 def _answer_length(step: EvalStep) -> int:
@@ -170,18 +220,6 @@ def _hosts(model: ModelDef | None) -> tuple[str, ...]:
     return (host,) if host is not None else ()
 
 
-def host_of(model: ModelDef) -> str | None:
-    """The host that a declared model is called at; None for local and recorded ones."""
-    if model.provider not in ("openai", "openai_compatible"):
-        return None
-    base_url = dict(model.settings).get("base_url")
-    if isinstance(base_url, str):
-        return urlsplit(base_url).hostname
-    return _OPENAI if model.provider == "openai" else None
-
-
 def is_price_unknown(model: ModelDef) -> bool:
-    """True for a model that is neither on this machine nor stated to be on the premises."""
-    host = host_of(model)
-    on_premises = dict(model.settings).get("privacy") == "on_premises"
-    return host is not None and host not in _LOOPBACK and not on_premises
+    """True for a model of which nobody states what it costs."""
+    return price_of(model) is None

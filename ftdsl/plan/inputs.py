@@ -13,6 +13,7 @@ from ftdsl.language import catalog
 from ftdsl.language.program import DatasetDef, ModelDef, SchemaDef, SourceDef, Value
 from ftdsl.plan.canonical import digest, shown
 from ftdsl.plan.files import Files
+from ftdsl.plan.prices import price_of
 from ftdsl.plan.steps import (
     CheckStep,
     CoverageStep,
@@ -38,7 +39,18 @@ CODE_VERSIONS: dict[str, int] = {
 }
 
 #: Settings of a model that say how it is called, and cannot change what it answers.
-_HOW_NOT_WHAT = frozenset({"concurrency", "timeout", "privacy"})
+_HOW_NOT_WHAT = frozenset(
+    {
+        "budget",
+        "budget_requests",
+        "budget_tokens",
+        "concurrency",
+        "privacy",
+        "requests_per_minute",
+        "timeout",
+        "tokens_per_minute",
+    }
+)
 
 #: Settings of a training from which a check foretells what it makes of the rows.
 _FORETOLD = frozenset({"model", "max_length", "n_epochs", "price_per_1m", "budget"})
@@ -149,9 +161,13 @@ def _eval(step: EvalStep, files: Files, keys: Mapping[str, str]) -> Inputs:
     for path in _score_files(step):
         found |= _named_file(path, files)
     found |= {f"slice {slice_.name}": shown(slice_) for slice_ in step.eval.slices}
-    found |= _settings("setting", step.eval.settings)
+    own = [one for one in step.eval.settings if one[0] not in _HOW_NOT_WHAT]
+    found |= _settings("setting", own)
     if step.model is not None:
         found |= _model(step.model, files)
+        price = price_of(step.model)
+        if price is not None and not price.is_free:
+            found[f"price of {step.model.name}"] = str(price)
     for judge in step.judges:
         found |= _model(judge, files)
     if step.judges:

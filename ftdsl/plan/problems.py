@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Policy
 from ftdsl.language.program import DatasetDef, ModelDef
-from ftdsl.plan.cost import host_of
 from ftdsl.plan.files import Files
+from ftdsl.plan.hosting import host_of
+from ftdsl.plan.payment import payment_problem
 from ftdsl.plan.steps import DatasetStep, EvalStep, Step
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -20,13 +21,19 @@ def step_problems(step: Step, files: Files, policy: Policy) -> tuple[Diagnostic,
         case DatasetStep():
             return tuple(_file_problems(step.dataset, files))
         case EvalStep(model=ModelDef() as model):
-            return tuple(_host_problems(model, policy))
+            return tuple(_host_problems(model, policy)) or tuple(_payment_problems(model, policy))
         case _:
             return ()
 
 
 def _file_problems(dataset: DatasetDef, files: Files) -> Iterator[Diagnostic]:
     problem = files.of(dataset).problem
+    if problem is not None:
+        yield problem
+
+
+def _payment_problems(model: ModelDef, policy: Policy) -> Iterator[Diagnostic]:
+    problem = payment_problem(model, policy.ledger.budget)
     if problem is not None:
         yield problem
 

@@ -294,12 +294,12 @@ class Case(Result):
 class EvalOutput(Result):
     """Step ``eval``: one model over one eval. All cases are in the artifact ``cases.jsonl``;
     ``cases`` holds all of them when there are at most 200, else the first 200.
-    ``slices`` maps slice → value → score → estimate. ``cost_per_1k`` is in dollars, None when no
-    price is known. ``judges`` says of each judged score how far it can be trusted.
-    ``latency``, ``first_token`` and ``queued`` hold ``p50`` and ``p95`` in seconds when answers
-    were timed: at the socket, of a streamed answer to its first token, and what an answer waited
-    before its request went out. ``client_share`` is how much of the median latency may be this
-    machine's own, 1 being all of it."""
+    ``slices`` maps slice → value → score → estimate. ``cost_per_1k`` and ``spent``, what this run's
+    requests may be billed at, are in dollars, None where no price is known. ``latency``,
+    ``first_token`` and ``queued`` hold ``p50`` and ``p95`` in seconds when answers were timed: at
+    the socket, to the first token, and before the request went out. ``client_share`` is how much of
+    the median latency may be this machine's own, 1 being all of it. ``judges`` says of each judged
+    score how far it can be trusted."""
 
     kind: Literal["eval"] = "eval"
     name: str
@@ -319,6 +319,8 @@ class EvalOutput(Result):
     client_share: float | None = None
     cost_per_1k: float | None = None
     judges: dict[str, JudgeReport] = {}
+    spent: float | None = None
+    price: str = ""
     seconds: float = 0.0
     verdict: Verdict = "pass"
 

@@ -39,7 +39,7 @@ ALLOWED: dict[str, set[str]] = {
 
 #: The modules that other step folders may import from each folder: its public face.
 PUBLIC = {
-    "engine": {"collecting", "context"},
+    "engine": {"collecting", "context", "spending"},
     "data": {"places", "rows", "step", "views"},
     "quality": {"expressions", "statements", "across.word_vectors"},
     "dedup": {"step", "removals"},

@@ -13,6 +13,7 @@ import pytest
 from ftdsl.diagnostics.diagnostic import Span
 from ftdsl.engine.context import Policy, Refused
 from ftdsl.engine.run import run_plan
+from ftdsl.engine.spending import Budget, Ledger
 from ftdsl.language.program import (
     CheckDef,
     CoverageDef,
@@ -56,6 +57,8 @@ ALL = (
     "eval.golden.old",
     "gate.release",
 )
+
+ALLOWED = Policy(allowed_hosts=frozenset({"api.openai.com"}), ledger=Ledger(Budget(money=5.0)))
 
 
 @pytest.fixture
@@ -174,19 +177,39 @@ def test_rows_bytes_tokens_and_money_are_told(root: Path) -> None:
     assert found.total.money.worst == 0
 
 
+@pytest.mark.code("FT532")
 def test_an_unknown_price_is_unknown_and_the_host_is_named(root: Path) -> None:
-    hosted = ModelDef("mini", "openai", (("name", "gpt-4.1-mini-2025-04-14"),))
-    found = plan(
-        replace(program(), models=(hosted,), gates=(), trains=()),
-        root,
-        policy=Policy(allowed_hosts=frozenset({"api.openai.com"})),
-    )
+    hosted = ModelDef("mini", "openai", (("name", "gpt-nobody-knows"),))
+    asked = replace(program(), models=(hosted,), gates=(), trains=())
+    found = plan(asked, root, policy=ALLOWED)
     step = found.step("eval.golden.mini")
     assert step is not None
     assert step.cost.hosts == ("api.openai.com",)
     assert step.cost.money is None
     assert found.total.money is None
+    assert [problem.code for problem in found.problems] == ["FT532"]
+    prices = (("input_per_1m", 1.0), ("output_per_1m", 2.0))
+    stated = replace(hosted, settings=(*hosted.settings, *prices))
+    found = plan(replace(asked, models=(stated,)), root, policy=ALLOWED)
     assert found.problems == ()
+    assert found.total.money is not None
+
+
+@pytest.mark.code("FT533")
+def test_a_listed_price_makes_an_estimate_and_needs_the_operators_money(root: Path) -> None:
+    hosted = ModelDef("mini", "openai", (("name", "gpt-4.1-mini"), ("max_tokens", 100)))
+    asked = replace(program(), models=(hosted,), gates=(), trains=())
+    found = plan(asked, root, policy=ALLOWED)
+    step = found.step("eval.golden.mini")
+    assert step is not None
+    money, requests = step.cost.money, step.cost.requests
+    assert money is not None
+    assert requests is not None
+    assert 0 < money.low < money.expected < money.worst
+    answers = requests * 100 * 1.60 / 1e6
+    assert answers < money.worst < answers + step.cost.bytes * 0.40 / 1e6
+    without = replace(ALLOWED, ledger=Ledger())
+    assert [one.code for one in plan(asked, root, policy=without).problems] == ["FT533"]
 
 
 @pytest.mark.code("FT210")
@@ -196,9 +219,8 @@ def test_a_host_that_is_not_allowed_is_a_problem_of_the_plan(root: Path) -> None
     [problem] = plan(asked, root).problems
     assert problem.code == "FT210"
     assert "--allow-host api.openai.com" in problem.help
-    allowed = Policy(allowed_hosts=frozenset({"api.openai.com"}))
-    assert plan(asked, root, policy=allowed).problems == ()
-    [offline] = plan(asked, root, policy=replace(allowed, offline=True)).problems
+    assert plan(asked, root, policy=ALLOWED).problems == ()
+    [offline] = plan(asked, root, policy=replace(ALLOWED, offline=True)).problems
     assert "offline" in offline.message
 
 

@@ -31,4 +31,39 @@ CODES: tuple[Code, ...] = (
         "model fast { … concurrency = 16 }\n" + _GATE,
         "run",
     ),
+    Code(
+        "FT532",
+        "price-unknown",
+        "nobody states what a model costs",
+        "A model on this machine, or on the premises, costs nothing; of some hosted ones ftdsl has "
+        "a dated price list. For any other the `model` block states what a million tokens cost, "
+        "and the dearer of the two counts where both know a price. Without a price no budget can "
+        "hold, so nothing is asked.",
+        'model m { provider = openai_compatible  base_url = "https://models.example.org/v1"  '
+        'name = "m" }',
+        'model m { provider = openai_compatible  base_url = "https://models.example.org/v1"  '
+        'name = "m"  input_per_1m = $0.40  output_per_1m = $1.60 }',
+        "run",
+    ),
+    Code(
+        "FT533",
+        "no-budget",
+        "a model costs money and the operator has allowed none",
+        "A spec names models and can lower what they may cost; only whoever runs it can allow "
+        "money to be spent. Before each request its worst case is set aside: every byte of the "
+        "prompt a token, and an answer of `max_tokens`.",
+        _EVAL,
+        _EVAL + " --budget 5",
+        "run",
+    ),
+    Code(
+        "FT534",
+        "budget-spent",
+        "the next request does not fit into a budget any more",
+        "What was answered is kept, so that a run with a larger budget asks only for the rest. A "
+        "request that failed on the way may have been billed, and counts as such.",
+        _EVAL + " --budget 0.01",
+        _EVAL + " --budget 5",
+        "run",
+    ),
 )

@@ -70,7 +70,7 @@ def _one_model(
 ) -> list[tuple[Said, ...]]:
     questions = [_questions(call, judge, item) for item in items]
     flat = [one for group in questions for one in group]
-    with ready_model(judge, context) as model:
+    with ready_model(judge, context, eval_=step.eval) as model:
         label = f"{step.eval.name}.{call.score.name} by {judge.name}"
         progress = context.progress(label, len(flat), "verdicts")
         try:

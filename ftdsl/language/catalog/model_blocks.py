@@ -7,15 +7,25 @@ from ftdsl.language.catalog.entry import BlockEntry, SettingEntry
 _FROM = SettingEntry("from", "names:model|train", "the candidates", required=True)
 _EVAL = SettingEntry("eval", "name:eval", "the eval whose scores decide", required=True)
 
+_SAMPLING = ("max_tokens", "temperature", "top_p", "stop", "seed", "reasoning_effort")
+_CALLING = ("concurrency", "privacy", "timeout")
+_PAYING = (
+    "requests_per_minute",
+    "tokens_per_minute",
+    "input_per_1m",
+    "cached_per_1m",
+    "output_per_1m",
+)
+
 PROVIDER_KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     # provider: (required keys, further keys)
     "openai": (
         ("name",),
-        ("max_tokens", "temperature", "seed", "concurrency", "privacy", "timeout"),
+        (*_SAMPLING, *_CALLING, *_PAYING),
     ),
     "openai_compatible": (
         ("name", "base_url"),
-        ("context", "max_tokens", "temperature", "seed", "concurrency", "privacy", "timeout"),
+        ("context", *_SAMPLING, *_CALLING, *_PAYING),
     ),
     "local": (
         (),
@@ -25,12 +35,8 @@ PROVIDER_KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "package",
             "template",
             "context",
-            "max_tokens",
-            "temperature",
-            "seed",
-            "concurrency",
-            "privacy",
-            "timeout",
+            *_SAMPLING,
+            *_CALLING,
         ),
     ),
     "replay": (("outputs",), ("name", "privacy")),
@@ -42,8 +48,30 @@ MODEL_PACKAGES = ("gemma-3-270m",)
 
 GENERATION_SETTINGS = (
     SettingEntry("max_tokens", "int", "longest answer, in tokens", minimum=1, maximum=1_000_000),
-    SettingEntry("temperature", "float", "sampling temperature", minimum=0, maximum=2),
-    SettingEntry("seed", "int", "sampling seed", minimum=0, maximum=2**31 - 1),
+    SettingEntry(
+        "temperature",
+        "float",
+        "sampling temperature; 0 when left out, and `server` leaves it to the server",
+        choices=("server",),
+        minimum=0,
+        maximum=2,
+    ),
+    SettingEntry("top_p", "float", "share of the probability sampled from", minimum=0, maximum=1),
+    SettingEntry("stop", "text", "text at which an answer ends"),
+    SettingEntry(
+        "seed",
+        "int",
+        "sampling seed; 1 when left out, and `server` leaves it to the server",
+        choices=("server",),
+        minimum=0,
+        maximum=2**31 - 1,
+    ),
+    SettingEntry(
+        "reasoning_effort",
+        "choice",
+        "how long a reasoning model thinks",
+        choices=("none", "minimal", "low", "medium", "high"),
+    ),
     SettingEntry("concurrency", "int", "requests at a time", minimum=1, maximum=1024),
 )
 
@@ -75,6 +103,15 @@ BLOCKS: tuple[BlockEntry, ...] = (
             SettingEntry(
                 "timeout", "duration", "longest wait for an answer", minimum=0.1, maximum=86_400
             ),
+            SettingEntry("requests_per_minute", "int", "requests a minute to the host", minimum=1),
+            SettingEntry(
+                "tokens_per_minute", "int", "tokens a minute, in and out, to the host", minimum=1
+            ),
+            SettingEntry("input_per_1m", "money", "price of a million tokens in", minimum=0),
+            SettingEntry(
+                "cached_per_1m", "money", "price of those that the server had cached", minimum=0
+            ),
+            SettingEntry("output_per_1m", "money", "price of a million tokens out", minimum=0),
             SettingEntry("outputs", "source", "recorded outputs, for `replay`"),
         ),
         (),
@@ -90,6 +127,9 @@ BLOCKS: tuple[BlockEntry, ...] = (
             SettingEntry("id", "field", "field that names a case"),
             *GENERATION_SETTINGS,
             SettingEntry("system", "text", "system turn put before every case"),
+            SettingEntry("budget", "money", "the most that its answers may cost", minimum=0),
+            SettingEntry("budget_tokens", "int", "the most tokens of them, in and out", minimum=1),
+            SettingEntry("budget_requests", "int", "the most requests for them", minimum=1),
             SettingEntry("epochs", "int", "answers a case", default=1, minimum=1, maximum=100),
             SettingEntry(
                 "reduce",

@@ -17,6 +17,7 @@ from ftdsl.language.tree import Block, Setting
 from ftdsl.language.workspace import Workspace
 
 _WEIGHTS = ("path", "package")
+_PRICES = ("input_per_1m", "cached_per_1m", "output_per_1m")
 _APART = frozenset({"provider", "outputs"})
 """Settings that the typed model keeps in fields of their own."""
 
@@ -53,6 +54,8 @@ def _check_provider(settings: Settings, provider: str) -> None:
     why = f"a model of `provider = {provider}` does not take it"
     settings.forbid(foreign, why)
     settings.require(*required, why=f" with `provider = {provider}`")
+    if any(name in settings.given for name in _PRICES):
+        settings.require(_PRICES[0], _PRICES[-1], why=" where it states a price")
     if not all(name in further for name in _WEIGHTS):
         return
     given = [name for name in _WEIGHTS if name in settings.given]
@@ -74,7 +77,7 @@ def _sound(settings: Settings, name: str, value: Expr) -> bool:
     text = str(value.value)
     if entry.type == "url":
         return _is_address(settings, text, node)
-    if entry.type == "text" and not text.strip():
+    if entry.type == "text" and name != "stop" and not text.strip():
         settings.ws.report.add("FT114", f"`{name}` is empty", node.span, label="expected a name")
         return False
     if name in _WEIGHTS[1:] and text not in MODEL_PACKAGES:

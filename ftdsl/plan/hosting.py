@@ -1,0 +1,27 @@
+"""Where a declared model answers: at which host, and whether that is somebody else's bill."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from ftdsl.language.program import ModelDef
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_OPENAI = "api.openai.com"
+
+
+def host_of(model: ModelDef) -> str | None:
+    """The host that a declared model is called at; None for local and recorded ones."""
+    if model.provider not in ("openai", "openai_compatible"):
+        return None
+    base_url = dict(model.settings).get("base_url")
+    if isinstance(base_url, str):
+        return urlsplit(base_url).hostname
+    return _OPENAI if model.provider == "openai" else None
+
+
+def is_free_of_charge(model: ModelDef) -> bool:
+    """Whether a model is on this machine, or stated to be on the premises."""
+    host = host_of(model)
+    on_premises = dict(model.settings).get("privacy") == "on_premises"
+    return host is None or host in _LOOPBACK or on_premises
