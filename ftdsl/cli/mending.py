@@ -15,14 +15,19 @@ from ftdsl.cli.specs import chosen_specs
 from ftdsl.cli.usage import UsageError
 from ftdsl.cli.validation import planned
 from ftdsl.engine.context import Refused
+from ftdsl.fixing.diff import unified
+from ftdsl.fixing.files import Mended
 from ftdsl.fixing.project import Fixed, Mending
+from ftdsl.fixing.rows import Applied
 from ftdsl.fixing.stage import Stage, assert_fit, publish
+from ftdsl.fixing.waivers import FIX, idle_waivers, without
 from ftdsl.language import catalog
+from ftdsl.language.program import WaiverDef
 from ftdsl.plan.lock import lock_path
 from ftdsl.plan.steps import CheckStep
 from ftdsl.reports.numbers import plural
 from ftdsl.reports.report import Fact, Report
-from ftdsl.results.models import DedupOutput
+from ftdsl.results.models import CheckOutput, DedupOutput
 
 _MOST_SHOWN = 200_000
 _PREFIX = ".ftdsl-fixing-"
@@ -76,8 +81,11 @@ def mended(before: RunView, made: PlanView, arguments: Namespace, work: Path) ->
         return before.report
     try:
         stage = Stage(work, made.analysis.root)
+        idle = _idle(before, made) if arguments.unsafe_fixes else ()
         fixed = _fixed(before, made, arguments, stage)
-        after = ran(_staged(made, arguments, stage, made.plan.only), arguments)
+        after = ran(_staged(made, arguments, stage, made.plan.only, idle), arguments)
+        if idle:
+            _mend_spec(made, idle, stage, fixed)
         return _report(after, fixed, arguments, stage)
     except Refused as refused:
         raise RefusedError(refusal("validate", refused, made.analysis)) from refused
@@ -87,6 +95,7 @@ def _fixed(before: RunView, made: PlanView, arguments: Namespace, stage: Stage) 
     inputs = (name for each in made.plan.steps for name in each.inputs)
     stage.bring(name.removeprefix("file ") for name in inputs if name.startswith("file "))
     stage.bring([*(file.path for file in made.plan.files), lock_path(made.plan.spec)])
+    stage.bring(made.analysis.sources)
     checks = [p.step for p in made.plan.steps if isinstance(p.step, CheckStep)]
     mending = Mending(checks, made.analysis.root, arguments.unsafe_fixes)
     fixed = mending.mend(stage)
@@ -97,10 +106,37 @@ def _fixed(before: RunView, made: PlanView, arguments: Namespace, stage: Stage) 
     return mending.mend(stage, removed) if any(each.removed for each in removed) else fixed
 
 
-def _staged(made: PlanView, arguments: Namespace, stage: Stage, only: tuple[str, ...]) -> PlanView:
-    """The same plan over the files on the stage."""
-    seen = replace(made.analysis, root=stage.root)
+def _staged(
+    made: PlanView,
+    arguments: Namespace,
+    stage: Stage,
+    only: tuple[str, ...],
+    idle: tuple[WaiverDef, ...] = (),
+) -> PlanView:
+    """The same plan over the files on the stage, without the waivers that are ``idle``."""
+    program = made.analysis.program
+    if idle and program is not None:
+        program = replace(program, waivers=tuple(w for w in program.waivers if w not in idle))
+    seen = replace(made.analysis, root=stage.root, program=program)
     return plan(seen, out=stage.out, only=only, policy=policy_of(arguments))
+
+
+def _idle(before: RunView, made: PlanView) -> tuple[WaiverDef, ...]:
+    """The waivers of the spec that excuse nothing."""
+    program, source = made.analysis.program, made.analysis.sources[made.plan.spec]
+    outputs = (s.output for s in before.result.steps if isinstance(s.output, CheckOutput))
+    return idle_waivers(program.waivers, source, outputs) if program is not None else ()
+
+
+def _mend_spec(made: PlanView, idle: tuple[WaiverDef, ...], stage: Stage, fixed: Fixed) -> None:
+    path = made.plan.spec
+    pairs = without(made.analysis.sources[path], idle)
+    stage.mended(path).write_bytes(b"".join(b"".join(lines) for _, lines in pairs))
+    stage.accept(path)
+    with stage.diff.open("ab") as diff:
+        diff.writelines(unified(path, pairs))
+    applied = Applied({("FT352", FIX): len(idle)})
+    fixed.files[path] = Mended(path, applied, changed=True)
 
 
 def _report(after: RunView, fixed: Fixed, arguments: Namespace, stage: Stage) -> Report:

@@ -180,7 +180,7 @@ def text_edits(row: Row, remedy: Remedy) -> list[Edit]:
     changed: dict[tuple[str | int, ...], str] = {}
     for view in remedy.views:
         for place in places(row, view):
-            if place.path and (better := fix(place.text, remedy.function)) != place.text:
+            if place.path and (better := fix(place.text, remedy)) != place.text:
                 changed[place.path] = better
                 if place.mirror:
                     changed[place.mirror] = better

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from functools import cache
 from unicodedata import normalize
 
+from ftdsl.language.remedies import Remedy
 from ftdsl.quality.measures.characters import CONTROL, SPECIAL
 from ftdsl.quality.measures.corrections import WORD, corrections
+from ftdsl.quality.measures.listed import likely, same_but_for_form
 from ftdsl.quality.measures.markup import open_fence
 from ftdsl.quality.measures.patterns import pattern
 
@@ -120,15 +122,27 @@ def in_form(text: str, function: str) -> str:
     return changes[function](text)
 
 
-TEXT_FIXES: dict[str, Callable[[str, str], str]] = {
+def unix_lines(text: str) -> str:
+    """The text with a line feed for every carriage return, and for one before a line feed."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _in_form(text: str, remedy: Remedy) -> str:
+    return in_form(text, remedy.function)
+
+
+TEXT_FIXES: dict[str, Callable[[str, Remedy], str]] = {
     "strip_control_characters": lambda text, _: strip_control_characters(text),
     "strip_special_tokens": lambda text, _: strip_special_tokens(text),
     "repair_mojibake": lambda text, _: repair_mojibake(text),
     "close_fence": lambda text, _: close_fence(text),
     "correct_spelling": lambda text, _: correct_spelling(text),
-    "trim": in_form,
-    "to_nfc": in_form,
-    "change_case": in_form,
+    "unix_lines": lambda text, _: unix_lines(text),
+    "trim": _in_form,
+    "to_nfc": _in_form,
+    "change_case": _in_form,
+    "listed_form": lambda text, remedy: same_but_for_form(text, remedy.choices) or text,
+    "listed_value": lambda text, remedy: likely(text, remedy.choices) or text,
 }
-"""The one implementation of every text fix, by name. The second argument is the function of the
-predicate that named it."""
+"""The one implementation of every text fix, by name. The second argument is what in the predicate
+named it."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ftdsl.data.formats import SPEAKERS
+from ftdsl.fixing.calls import CALL_FIXES
 from ftdsl.fixing.edits import Edit
 from ftdsl.quality.measures.conversation import ROLES
 
@@ -67,6 +68,7 @@ def _turns(value: Any) -> list[dict[str, Any]]:
 ROW_FIXES: dict[str, Callable[[dict[str, Any]], list[Edit]]] = {
     "canonical_roles": canonical_roles,
     "from_value_to_role_content": from_value_to_role_content,
+    **CALL_FIXES,
 }
 """The one implementation of every row fix that edits a row, by name."""
 

@@ -17,25 +17,28 @@ FORMS = frozenset({"strip", "lower", "upper", "nfc"})
 @dataclass(frozen=True, slots=True)
 class Remedy:
     """A fix that a rule names, and the fields and views that it is about. ``function`` is the
-    function of the predicate that named it."""
+    function of the predicate that named it, ``choices`` the values that it allows, where it lists
+    them."""
 
     fix: FixEntry
     views: tuple[str, ...]
     function: str
+    choices: tuple[str, ...] = ()
 
 
 def remedies(rule: RuleDef) -> tuple[Remedy, ...]:
     """The fixes that the predicate of a row rule names, safe ones first."""
     if rule.must is None:
         return ()
-    found: dict[tuple[str, str], list[str]] = {}
-    for function, view in _blamed(rule.must):
+    found: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
+    named: list[tuple[str, str, tuple[str, ...]]] = [(*one, ()) for one in _blamed(rule.must)]
+    for function, view, choices in [*named, *_listed(rule.must)]:
         for fix in _by_mend().get(function, ()):
-            views = found.setdefault((fix.name, function), [])
+            views = found.setdefault((fix.name, function, choices), [])
             if view not in views:
                 views.append(view)
     order = ("safe", "unsafe", "display")
-    made = [Remedy(catalog.FIXES[name], tuple(v), f) for (name, f), v in found.items()]
+    made = [Remedy(catalog.FIXES[name], tuple(v), f, c) for (name, f, c), v in found.items()]
     return tuple(sorted(made, key=lambda one: order.index(one.fix.applicability)))
 
 
@@ -79,6 +82,18 @@ def _blamed(expr: Expr) -> Iterator[tuple[str, str]]:
         yield from ((str(expr.value), view) for one in expr.args[:1] for view in _fields(one))
     for one in expr.args:
         yield from _blamed(one)
+
+
+def _listed(expr: Expr) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """("in", field, values) of every field that must have one of some written texts."""
+    if expr.op == "in":
+        asked, known = expr.args
+        field = asked.args[0] if asked.op == "??" else asked
+        values = tuple(one.value for one in known.args if isinstance(one.value, str))
+        if field.op == "field" and known.op == "list" and len(values) == len(known.args):
+            yield "in", str(field.value), values
+    for one in expr.args:
+        yield from _listed(one)
 
 
 def _same(one: Expr, other: Expr) -> bool:

@@ -138,13 +138,14 @@ class _OfRule:
         self._rule = rule
         self._line, self._offset = part.first_line - 1, part.start
         self._waivers = waivers
-        self._counts = [0, 0, 0]
+        self._counts = [0, 0, 0, 0]
         self._failing: list[list[Any]] = []
         self._waived: list[set[str]] = [set() for _ in waivers]
 
     def add(self, block: Block) -> None:
         outcome = self._rule.ask(block)
         self._counts[0] += outcome.checked
+        self._counts[3] += outcome.left_out
         failing = outcome.failing
         if failing and self._waivers:
             kept = [i for i in failing if not self._is_waived(block.rows[i])]

@@ -47,7 +47,7 @@ def verdict(rule: RuleDef, failing: int, checked: int) -> str:
 
 def row_outcome(rule: RuleDef, counts: list[int], root: Path) -> RuleOutcome:
     """How a row rule did. Waived rows are not failing."""
-    checked, failing, waived = counts
+    checked, failing, waived, left_out = counts
     rate = failing / checked if checked else 0.0
     return RuleOutcome.model_validate(
         {
@@ -58,6 +58,7 @@ def row_outcome(rule: RuleDef, counts: list[int], root: Path) -> RuleOutcome:
             "checked": checked,
             "failing": failing,
             "waived": waived,
+            "left_out": left_out,
             "rate": rate,
             "value": f"{failing} of {checked} rows ({rate:.2%})",
             "requirement": requirement(rule),
@@ -165,7 +166,7 @@ def waiver_findings(
                 path=waiver.span.path if waiver.span is not None else "",
                 line=spec_line(waiver.span, root),
                 help="delete the waiver" if not ids else "delete these ids from the waiver",
-                fix="delete" if not ids else None,
+                fix="delete_idle_waiver" if not ids else None,
             )
         )
     return findings

@@ -86,7 +86,7 @@ def _sort(work: Path, known: Mapping[str, KnownRows]) -> dict[str, _Sorted]:
 
 
 def _outcome(rule: RuleDef, outcome: RuleOutcome, known: int, root: Path) -> RuleOutcome:
-    counts = [outcome.checked, outcome.failing - known, outcome.waived]
+    counts = [outcome.checked, outcome.failing - known, outcome.waived, outcome.left_out]
     return row_outcome(rule, counts, root).model_copy(update={"baselined": known})
 
 

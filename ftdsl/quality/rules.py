@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -17,6 +17,7 @@ from ftdsl.plan.expressions import source_of
 from ftdsl.privacy.masking import masked
 from ftdsl.quality.expressions import Block, Evaluator
 from ftdsl.quality.measures.corrections import spelling_choices
+from ftdsl.quality.measures.listed import likely
 from ftdsl.quality.offence import EXCERPT, Offence, Offences
 from ftdsl.quality.statements import is_aggregate
 
@@ -30,10 +31,12 @@ _NOT_SHOWN = frozenset({"row", "messages"})
 
 @dataclass(frozen=True, slots=True)
 class RowOutcome:
-    """What a row rule says of one block: rows asked, and the indices of those that fail."""
+    """What a row rule says of one block: rows asked, the indices of those that fail, and how many
+    rows that it is about a sample left unasked."""
 
     checked: int
     failing: list[int]
+    left_out: int = 0
 
 
 class RowRule:
@@ -45,10 +48,14 @@ class RowRule:
         self.rule = rule
         self.must = rule.must
         self._evaluator = evaluator
+        samples = rule.where is not None and any(map(_is_sample, rule.where.walk()))
+        self._about = _without_sample(rule.where) if samples and rule.where is not None else None
         shown = [*_shown(rule.where), *_shown(rule.must)] if rule.where else _shown(rule.must)
         by_source = {source_of(one): one for one in shown}
         self._parts = list(by_source.items())[:_PARTS]
         self._offences = Offences(rule.must, evaluator)
+        listed = [one for one in remedies(rule) if one.choices]
+        self._listed = {(view, one.choices) for one in listed for view in one.views}
         self._spelled = [
             view
             for one in remedies(rule)
@@ -63,10 +70,18 @@ class RowRule:
         the statement has no value fails."""
         selected = self._selected(block)
         held = self._evaluator.column(self.must, block, selected)
+        left_out = self._left_out(block, len(held)) if self._about is not None else 0
         if all(held):
-            return RowOutcome(len(held), [])
+            return RowOutcome(len(held), [], left_out)
         rows = range(len(block)) if selected is None else selected
-        return RowOutcome(len(held), [i for i, one in zip(rows, held, strict=True) if not one])
+        failing = [i for i, one in zip(rows, held, strict=True) if not one]
+        return RowOutcome(len(held), failing, left_out)
+
+    def _left_out(self, block: Block, asked: int) -> int:
+        """Rows that the rule is about and that its sample leaves out."""
+        if self._about is None or self._about.op == "literal":
+            return len(block) - asked
+        return sum(map(bool, self._evaluator.column(self._about, block))) - asked
 
     def _selected(self, block: Block) -> list[int] | None:
         if self.rule.where is None:
@@ -96,12 +111,18 @@ class RowRule:
         return found or Offence(row_excerpt(block.rows[index]))
 
     def help(self, row: Row) -> str:
-        """What only a person can choose about the row; "" where there is nothing."""
+        """What is likely meant, or only a person can choose; "" where there is nothing."""
         choices: dict[str, tuple[str, ...]] = {}
         for view in self._spelled:
             for place in places(row, view):
                 choices |= spelling_choices(place.text)
         told = [f"`{word}` may be {' or '.join(right)}" for word, right in choices.items()]
+        told += [
+            f"{shown(place.text)} is likely {shown(right)}"
+            for view, known in sorted(self._listed)
+            for place in places(row, view)
+            if (right := likely(place.text, known)) is not None
+        ]
         return ", ".join(told[:_PARTS])
 
     def _told(self, expr: Expr, block: Block, failing: list[int]) -> list[str]:
@@ -115,6 +136,20 @@ class RowRule:
             _explained(one, reason(*args) if one or one is False else "")
             for one, args in zip(values, zip(*given, strict=True), strict=True)
         ]
+
+
+def _is_sample(expr: Expr) -> bool:
+    return expr.op == "call" and expr.value == "sampled"
+
+
+def _without_sample(expr: Expr) -> Expr:
+    """``expr`` as it would be if every text were in the sample."""
+    if _is_sample(expr):
+        return Expr("literal", expr.type, value=True)
+    args = tuple(map(_without_sample, expr.args))
+    if expr.op == "and" and any(one.op == "literal" and one.value is True for one in args):
+        return next((one for one in args if one.op != "literal" or one.value is not True), args[0])
+    return replace(expr, args=args)
 
 
 def _shown(expr: Expr | None) -> Iterator[Expr]:

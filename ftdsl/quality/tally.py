@@ -13,8 +13,8 @@ Json = dict[str, Any]
 
 
 class Tally:
-    """``rules`` are [checked, failing, waived] in the order of the check's rules; ``codes`` counts
-    findings about files and rows by code; ``shown`` holds the first findings by rule name or code;
+    """``rules`` are [checked, failing, waived, left out] in the order of the check's rules;
+    ``codes`` counts findings about files and rows by code; ``shown`` holds the first findings by rule name or code;
     ``unknown`` maps an undeclared field to [path, line, rows], ``kinds`` a field of any type and
     a kind of value to the same; ``first`` has the first line of each file with a row that fits;
     ``waived`` lists, for each waiver, the row ids that it excused."""
@@ -22,7 +22,7 @@ class Tally:
     def __init__(self, rules: int, waivers: int) -> None:
         self.discovered = self.checked = self.failed = self.skipped = 0
         self.splits: dict[str, int] = {}
-        self.rules = [[0, 0, 0] for _ in range(rules)]
+        self.rules = [[0, 0, 0, 0] for _ in range(rules)]
         self.codes: dict[str, int] = {}
         self.shown: dict[str, list[Json]] = {}
         self.unknown: dict[str, list[Any]] = {}

@@ -53,7 +53,8 @@ class FindingEntry:
 class CountsEntry:
     """``discovered == checked + skipped + failed``: rows of the data that was read, or spec files
     where no data was. ``waived`` and ``baselined`` are findings that a waiver or the baseline
-    excused: a row counts once for each rule that it breaks."""
+    excused: a row counts once for each rule that it breaks. ``left_out`` rows are those that a
+    sample left unasked, once for each rule."""
 
     discovered: int = 0
     checked: int = 0
@@ -61,6 +62,7 @@ class CountsEntry:
     failed: int = 0
     waived: int = 0
     baselined: int = 0
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,8 @@ class RemovedEntry:
 
 @dataclass(frozen=True, slots=True)
 class RuleEntry:
-    """How one rule did. ``rate`` is failing / checked."""
+    """How one rule did. ``rate`` is failing / checked. ``left_out`` rows are those that the rule is
+    about and that ``sampled(…)`` left unasked."""
 
     rule: str
     kind: str
@@ -91,6 +94,7 @@ class RuleEntry:
     requirement: str
     value: str
     baselined: int = 0
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,9 +107,9 @@ def _step(report: Report, step: StepRun, groups: Groups) -> Suite:
 
 
 def _excused(step: StepRun) -> str:
-    """A line for every rule with rows that a waiver or the baseline excused."""
+    """A line for every rule with rows that are excused, or that a sample left out."""
     outcomes = step.output.outcomes if isinstance(step.output, CheckOutput) else ()
-    some = (each for each in outcomes if each.waived or each.baselined)
+    some = (each for each in outcomes if each.waived or each.baselined or each.left_out)
     return "".join(f"{each.rule}: {rule_text(each)}\n" for each in some)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from ftdsl.reports.document import DatasetEntry, Document, FindingEntry, GateEntry
+from ftdsl.reports.document import DatasetEntry, Document, FindingEntry, GateEntry, RuleEntry
 from ftdsl.reports.github import annotated
 from ftdsl.reports.inert import line, shortened
 from ftdsl.reports.json import document
@@ -132,6 +132,10 @@ def _trainings(found: Document) -> Iterator[str]:
     yield from table(heads, rows)
 
 
+def _left_out(rule: RuleEntry) -> str:
+    return f" ({count(rule.left_out)} left out)" if rule.left_out else ""
+
+
 def _dataset(name: str, dataset: DatasetEntry) -> Iterator[str]:
     yield f"### Data: {text(name)}"
     yield ""
@@ -146,7 +150,7 @@ def _dataset(name: str, dataset: DatasetEntry) -> Iterator[str]:
             (
                 f"{_VERDICT_MARKS.get(rule.verdict, '⚠️')} {text(rule.rule)}",
                 count(rule.failing),
-                count(rule.checked),
+                f"{count(rule.checked)}{_left_out(rule)}",
                 share(rule.rate),
                 code(rule.requirement),
             )

@@ -26,7 +26,6 @@ from ftdsl.reports.document import (
     ValueEntry,
 )
 from ftdsl.reports.report import Report
-from ftdsl.reports.summary import excused
 from ftdsl.results.models import (
     CheckOutput,
     CoverageOutput,
@@ -65,9 +64,11 @@ def total_counts(run: RunResult) -> CountsEntry:
 
 
 def _counts(output: CheckOutput) -> CountsEntry:
-    excused_ = excused(output.outcomes)
-    known = (excused_.get("waived", 0), excused_.get("baselined", 0))
-    return _copied(CountsEntry, output.counts, waived=known[0], baselined=known[1])
+    sums = {
+        name: sum(getattr(each, name) for each in output.outcomes)
+        for name in ("waived", "baselined", "left_out")
+    }
+    return _copied(CountsEntry, output.counts, **sums)
 
 
 def dataset_entries(run: RunResult) -> dict[str, DatasetEntry]:

@@ -177,15 +177,18 @@ def turn_text(finding: Finding) -> str:
 
 def holds(outcome: RuleOutcome) -> bool:
     """Whether there is nothing to tell of a rule: it holds, and nothing was excused."""
-    return outcome.verdict == "pass" and not outcome.waived and not outcome.baselined
+    excuses = outcome.waived or outcome.baselined or outcome.left_out
+    return outcome.verdict == "pass" and not excuses
 
 
 def excused(outcomes: Iterable[RuleOutcome]) -> dict[str, int]:
-    """How many findings are ``waived`` and ``baselined``, of what there is any."""
+    """How many findings are ``waived`` and ``baselined``, and how many rows a sample has ``left
+    out``, of what there is any."""
     found = list(outcomes)
     totals = {
         "waived": sum(each.waived for each in found),
         "baselined": sum(each.baselined for each in found),
+        "left out by a sample": sum(each.left_out for each in found),
     }
     return {word: rows for word, rows in totals.items() if rows}
 
@@ -197,7 +200,8 @@ def rule_text(outcome: RuleOutcome) -> str:
     told = f"{count(outcome.failing)} of {plural(outcome.checked, 'row')}"
     waived = f", {count(outcome.waived)} waived" if outcome.waived else ""
     known = f", {count(outcome.baselined)} baselined" if outcome.baselined else ""
-    return f"{told} ({share(outcome.rate)}){waived}{known}"
+    left = f", {count(outcome.left_out)} left out by the sample" if outcome.left_out else ""
+    return f"{told} ({share(outcome.rate)}){waived}{known}{left}"
 
 
 def bound_text(bar: Bar) -> str:

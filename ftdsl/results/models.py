@@ -62,8 +62,9 @@ class Finding(Result):
 
 class RuleOutcome(Result):
     """How one rule did over one dataset. ``rate`` is failing / checked; rows that are waived, or
-    that the baseline knows, are not failing. For a dataset rule ``checked`` is 1 and ``value``
-    shows what the statement's parts came to."""
+    that the baseline knows, are not failing. ``left_out`` rows are those that the rule is about and
+    that ``sampled(…)`` left unasked: with ``checked`` they are all that it is about. For a dataset
+    rule ``checked`` is 1 and ``value`` shows what the statement's parts came to."""
 
     rule: str
     kind: Literal["row", "dataset", "file"]
@@ -73,6 +74,7 @@ class RuleOutcome(Result):
     failing: int
     waived: int = 0
     baselined: int = 0
+    left_out: int = 0
     rate: float
     value: str = ""
     requirement: str = ""

@@ -162,3 +162,29 @@ def test_rows_lists_every_row_of_a_rule(untidy: Project) -> None:
     }
     lines = untidy.run("rows", "support.ftspec", "trimmed", "--output", "jsonl").stdout
     assert sum('"kind": "finding"' in line for line in lines.splitlines()) == 45
+
+
+def test_a_waiver_that_excuses_nothing_leaves_a_copy_of_the_spec(untidy: Project) -> None:
+    """With the diff, as an unsafe fix; one that is needed stays, and so do comments."""
+    waivers = (
+        "\n# long ago\nwaive support.short {\n"
+        '  rows   = ids("t-1")\n  reason = "kept"\n  until  = 2999-12-31\n}\n'
+        "\nwaive support.trimmed {\n"
+        '  rows   = ids("t-5")\n  reason = "as it was said"\n  until  = 2999-12-31\n}\n'
+    )
+    spec = untidy.spec(_SPEC + waivers)
+    told = untidy.run("validate", "support.ftspec")
+    assert "= fix: delete_idle_waiver (unsafe)" in told.stdout
+    safe = untidy.run("validate", "support.ftspec", "--fix", "--out", "safe")
+    assert not (untidy.root / "safe/support.ftspec").exists()
+    assert "FT352" in safe.stdout
+    words = ("validate", "support.ftspec", "--fix", "--unsafe-fixes", "--out", "fixed")
+    done = untidy.run(*words)
+    assert done.returncode == 0, done.stdout
+    assert "FT352" not in "".join(done.stdout.partition("delete_idle_waiver")[::2][:1])
+    fixed = (untidy.root / "fixed/support.ftspec").read_text()
+    assert spec.read_text() == _SPEC + waivers
+    assert "support.short" not in fixed
+    assert fixed.endswith("# long ago\n" + waivers[waivers.index("\nwaive support.trimmed") :])
+    assert untidy.run("check", "fixed/support.ftspec").returncode == 0
+    assert "+++ b/support.ftspec" in (untidy.root / "fixed/fixes.diff").read_text()

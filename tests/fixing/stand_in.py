@@ -19,15 +19,21 @@ SPEC = """ftspec 1
 
 import "std/chat.ftspec" as std_chat
 import "std/text.ftspec" as std_text
+import "std/tools.ftspec" as std_tools
+
+schema ticket extends chat { topic: text? }
 
 dataset support {
-  schema = chat
+  schema = ticket
   source = SOURCE
 }
 
 check support {
   use std_chat.well_formed
   use std_text.clean
+  use std_tools.conforming
+  use std_tools.for_openai
+  rule listed { each where has(topic) must topic in ["refund", "order", "other"] }
   rule trimmed { each must strip(reply.text) == reply.text }
   rule composed { each must nfc(prompt) == prompt and nfc(reply.text) == reply.text }
   rule lower_case { each where starts_with(prompt, "hi") must lower(reply.text) == reply.text }

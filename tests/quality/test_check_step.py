@@ -176,7 +176,7 @@ def test_waivers(tmp_path: Path) -> None:
     assert "t1" in output.findings[-1].message
     assert run(tmp_path, check(of, rule, waivers=(waived(),))).outcomes[-1].waived == 2
     output = run(tmp_path, check(of, must("short", lit(True)), waivers=(waived("t1"),)))
-    assert [(f.code, f.fix) for f in output.findings] == [("FT352", "delete")]
+    assert [(f.code, f.fix) for f in output.findings] == [("FT352", "delete_idle_waiver")]
     few = expect("few", op("<", call("count", field("rows")), 5))
     waiver = WaiverDef(("d", "few"), "reason", "2027-01-01")
     output = run(tmp_path, check(of, few, waivers=(waiver,)))
@@ -364,3 +364,22 @@ def test_plain_records(tmp_path: Path) -> None:
     output = run(tmp_path, step)
     assert [(f.code, f.line) for f in output.findings] == [("FT340", 3), ("FT350", 2)]
     assert list(output.statistics) == ["length(q)"]
+
+
+def test_what_a_sample_leaves_out_is_counted(tmp_path: Path) -> None:
+    """Asked and left out together are the rows that the rule is about."""
+    write(tmp_path, body(*(chat("q", "x" * n) for n in range(200))))
+    inside = call("sampled", REPLY, lit(0.25), 0)
+    long = op(">", call("length", REPLY), 100)
+    step = check(
+        dataset(),
+        must("all", op("<", call("length", REPLY), 500), where=inside),
+        must("long", op("<", call("length", REPLY), 150), where=op("and", long, inside)),
+        must("whole", op("<", call("length", REPLY), 500), where=long),
+    )
+    found = {o.rule: o for o in run(tmp_path, step).outcomes if o.kind == "row"}
+    assert found["all"].checked + found["all"].left_out == 200
+    assert found["long"].checked + found["long"].left_out == 99
+    assert 20 < found["all"].checked < 80
+    assert found["whole"].left_out == 0
+    assert found["long"].failing

@@ -47,6 +47,19 @@ FUNCTIONS: tuple[FunctionEntry, ...] = (
         minimum=0,
     ),
     FunctionEntry(
+        "near_misses",
+        (Parameter("value", "rows(text)", "a label of each row"),),
+        "int",
+        Scope.DATASET,
+        Cost.CHEAP,
+        "Number of rows whose value is likely a slip: the same as a more frequent one but for case "
+        "and white space, or one edit in four letters away from one that ten times as many rows "
+        "have. Other digits are no slip, and values over 60 characters are no labels. Names the "
+        "first ten, each with what was likely meant.",
+        "expect near_misses(topic) == 0",
+        minimum=0,
+    ),
+    FunctionEntry(
         "outliers",
         (
             Parameter("value", "rows(number)", "a quantity of each row"),

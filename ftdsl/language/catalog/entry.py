@@ -148,13 +148,13 @@ class BlockEntry:
 @dataclass(frozen=True, slots=True)
 class FixEntry:
     """One way to mend a data file. ``kind`` is what it is given: a whole file, a line, a text of a
-    row, a row, or the rows that ``dedup`` removes. ``safe`` ones change nothing that is meant;
-    ``unsafe`` ones may, and are asked for by name of that option; ``display`` ones are only told.
-    ``mends`` are codes, functions of a predicate, or drop lines. ``before`` becomes ``after``
+    row, a row, the rows that ``dedup`` removes, or the spec. ``safe`` ones change nothing that is
+    meant; ``unsafe`` ones may, and are asked for by name of that option; ``display`` ones are only
+    told. ``mends`` are codes, functions of a predicate, or drop lines. ``before`` becomes ``after``
     (bytes that are no UTF-8 are written as lone surrogates)."""
 
     name: str
-    kind: Literal["file", "line", "text", "row", "rows"]
+    kind: Literal["file", "line", "text", "row", "rows", "spec"]
     applicability: Literal["safe", "unsafe", "display"]
     mends: tuple[str, ...]
     doc: str

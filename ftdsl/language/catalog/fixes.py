@@ -10,7 +10,7 @@ from typing import Literal
 
 from ftdsl.language.catalog.entry import FixEntry
 
-_Kind = Literal["file", "line", "text", "row", "rows"]
+_Kind = Literal["file", "line", "text", "row", "rows", "spec"]
 
 
 def _safe(name: str, kind: _Kind, doc: str, before: str, after: str, *mends: str) -> FixEntry:
@@ -28,6 +28,15 @@ def _shown(name: str, kind: _Kind, doc: str, before: str, *mends: str) -> FixEnt
 def _chat(said: str, answer: str = '"hello"', more: str = "") -> str:
     turn = f'{{"role":"user","content":{said}}},{{"role":"assistant","content":{answer}}}'
     return f'{{"messages":[{turn}]{more}}}\n'
+
+
+def _calling(arguments: str, *, quoted: bool = True) -> str:
+    given = f'"{arguments}"' if quoted else arguments
+    call = f'{{"type":"function","id":"1","function":{{"name":"w","arguments":{given}}}}}'
+    said = f'{{"role":"user","content":"hi"}},{{"role":"assistant","tool_calls":[{call}]}}'
+    takes = '{"type":"object","properties":{"city":{"type":"string"},"zip":{"type":"string"}}}'
+    tool = f'{{"type":"function","function":{{"name":"w","parameters":{takes}}}}}'
+    return f'{{"messages":[{said}],"tools":[{tool}]}}\n'
 
 
 _ROW = _chat('"hi"')
@@ -146,6 +155,23 @@ _TEXTS = (
         "control_characters",
     ),
     _safe(
+        "unix_lines",
+        "text",
+        "Carriage returns, as the line ends of Windows have them: line feeds.",
+        _chat('"hi"', '"hello\\r\\nyou"'),
+        _chat('"hi"', '"hello\\nyou"'),
+        "carriage_returns",
+    ),
+    _safe(
+        "listed_form",
+        "text",
+        "A value that is one of those a rule lists but for case and white space: that one, for "
+        "rules that say `x in [...]`.",
+        _chat('"hi"', more=',"topic":"Refund "'),
+        _chat('"hi"', more=',"topic":"refund"'),
+        "in",
+    ),
+    _safe(
         "trim",
         "text",
         "White space at both ends of a text, for rules that say `strip(x) == x`.",
@@ -160,6 +186,15 @@ _TEXTS = (
         _chat('"cafe\u0301"'),
         _chat('"café"'),
         "nfc",
+    ),
+    _unsafe(
+        "listed_value",
+        "text",
+        "A value that is a slip away from one of those a rule lists, one edit in four letters: "
+        "that one, for rules that say `x in [...]`.",
+        _chat('"hi"', more=',"topic":"refnud"'),
+        _chat('"hi"', more=',"topic":"refund"'),
+        "in",
     ),
     _unsafe(
         "change_case",
@@ -229,6 +264,23 @@ _ROWS = (
         _ROW,
         "FT343",
     ),
+    _safe(
+        "drop_null_arguments",
+        "row",
+        "Null arguments of a call that its tool neither wants nor allows, as columnar files pad "
+        "them: without them.",
+        _calling('{\\"city\\":\\"Rome\\",\\"zip\\":null}'),
+        _calling('{\\"city\\":\\"Rome\\"}'),
+        "padded_arguments",
+    ),
+    _safe(
+        "arguments_to_text",
+        "row",
+        "Arguments of a call that are an object: the JSON text of it, as OpenAI's format wants.",
+        _calling('{"city":"Rome"}', quoted=False),
+        _calling('{\\"city\\": \\"Rome\\"}'),
+        "object_arguments",
+    ),
     _unsafe(
         "drop_blank_row",
         "row",
@@ -256,4 +308,15 @@ _ROWS = (
     ),
 )
 
-FIXES: tuple[FixEntry, ...] = (*_FILES, *_LINES, *_TEXTS, *_ROWS)
+_SPECS = (
+    _unsafe(
+        "delete_idle_waiver",
+        "spec",
+        "A waiver that excuses nothing, in a copy of the spec: without it. Comments stay.",
+        'waive support.brief {\n  reason = "an outage"\n  until  = 2099-12-31\n}\n',
+        "",
+        "FT352",
+    ),
+)
+
+FIXES: tuple[FixEntry, ...] = (*_FILES, *_LINES, *_TEXTS, *_ROWS, *_SPECS)

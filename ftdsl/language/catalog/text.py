@@ -103,6 +103,12 @@ FUNCTIONS: tuple[FunctionEntry, ...] = (
         "line ends.",
         "each must control_characters(reply.text) == 0",
     ),
+    _measure(
+        "carriage_returns",
+        "Number of carriage returns, as the line ends of Windows have them: a model learns to "
+        "write them.",
+        "each must carriage_returns(reply.text) == 0",
+    ),
     _test(
         "mojibake",
         "The text shows the marks of UTF-8 read as another encoding, such as `Ã©` or `â€™` "

@@ -29,6 +29,13 @@ FUNCTIONS: tuple[FunctionEntry, ...] = (
         "each must tool_calls_parse(row)",
     ),
     _over_row(
+        "object_arguments",
+        "int",
+        "Number of tool calls whose arguments are an object itself, and not the JSON text of one "
+        "that OpenAI's format wants.",
+        "each must object_arguments(row) == 0",
+    ),
+    _over_row(
         "tool_calls_declared",
         "bool",
         "Every tool that is called is declared in the row's `tools` (a list, or JSON text of one).",

@@ -92,11 +92,9 @@ def _fitting(
     if not fits(wanted, expr):
         _misfit(ws, entry, parameter, wanted, expr, node)
         return False
-    # A mean or a count of values leaves out the rows that have none.
-    absent = wanted in ("optional",) or (
-        parameter.type.startswith("rows(") and wanted in ("any", "number", "number|text|bool")
-    )
-    return absent or not_null(ws, expr, node)
+    # A mean or a count of values leaves out the rows that have none; a test decides every row.
+    over_rows = parameter.type.startswith("rows(") and wanted not in ("bool", "row")
+    return wanted == "optional" or over_rows or not_null(ws, expr, node)
 
 
 def _misfit(

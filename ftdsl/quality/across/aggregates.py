@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from ftdsl.quality.across.contradictions import Contradictions
 from ftdsl.quality.across.disagreements import Disagreements
+from ftdsl.quality.across.near_misses import NearMisses
 from ftdsl.quality.across.relations import ACROSS
 from ftdsl.quality.across.shifts import KolmogorovSmirnov, PopulationStability
 from ftdsl.quality.across.sign_test import SignTest
@@ -342,6 +343,7 @@ AGGREGATES: dict[str, Any] = {
     "sign_test": SignTest,
     **ACROSS,
     "disagreements": Disagreements,
+    "near_misses": NearMisses,
     "psi": PopulationStability,
     "ks": KolmogorovSmirnov,
 }

@@ -36,7 +36,7 @@ class NamesRows(Protocol):
         ...
 
 
-class _Kept:
+class Kept:
     """One 64-bit number a row; 0 stands for a row without the value."""
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ def _hash(value: Any) -> int:
     return value_hash(value.value if isinstance(value, Row) else value) or 1
 
 
-class Repeats(_Kept):
+class Repeats(Kept):
     """Rows whose value an earlier row has."""
 
     def _later(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -81,7 +81,7 @@ class Repeats(_Kept):
         return [(row, f"repeats row {first + 1}") for row, first in pairs]
 
 
-class Rare(_Kept):
+class Rare(Kept):
     """Rows whose value fewer than ``below`` of the rows have."""
 
     def __init__(self, below: float) -> None:
@@ -110,7 +110,7 @@ class Conflicts:
     part."""
 
     def __init__(self) -> None:
-        self.keys, self.values = _Kept(), _Kept()
+        self.keys, self.values = Kept(), Kept()
 
     def add(self, column: list[Any]) -> None:
         self.keys.add([key for key, _ in column])

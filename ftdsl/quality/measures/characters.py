@@ -70,6 +70,13 @@ def special_tokens(column: list[str]) -> list[int]:
     return _count_among(texts, SPECIAL, suspect)
 
 
+def carriage_returns(column: list[str]) -> list[int]:
+    """Carriage returns, alone or before a line feed."""
+    if b"\r" not in as_texts(column).joined:
+        return [0] * len(column)
+    return [one.count("\r") for one in column]
+
+
 def _special_tokens_in(text: str) -> str:
     found = list(dict.fromkeys(re.findall(SPECIAL, text)))
     return ", ".join(found[:_TOLD]) + (f" and {len(found) - _TOLD} more" * (len(found) > _TOLD))
@@ -77,6 +84,7 @@ def _special_tokens_in(text: str) -> str:
 
 FUNCTIONS: dict[str, Any] = {
     "control_characters": control_characters,
+    "carriage_returns": carriage_returns,
     "special_tokens": special_tokens,
 }
 

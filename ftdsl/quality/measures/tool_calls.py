@@ -124,6 +124,16 @@ def _start(value: Any) -> str:
     return text if len(text) <= 60 else text[:60] + "…"
 
 
+def object_arguments(row: Row) -> int:
+    """Calls whose arguments are an object itself, and not the JSON text of one."""
+    return sum(isinstance(call.arguments, dict) for call in calls_of(row))
+
+
+def _objects(row: Row) -> str:
+    found = (call for call in calls_of(row) if isinstance(call.arguments, dict))
+    return "; ".join(f"{call}: {_start(call.arguments)}" for call in found)
+
+
 def tool_calls_declared(row: Row) -> bool:
     """Whether every tool that is called is declared in the row's ``tools``."""
     called = [call.name for call in calls_of(row)]
@@ -231,6 +241,7 @@ def _named(id: Any) -> str:
 EACH: dict[str, Any] = {
     "tool_calls": tool_calls,
     "tool_calls_parse": tool_calls_parse,
+    "object_arguments": object_arguments,
     "tool_calls_declared": tool_calls_declared,
     "tool_results_paired": tool_results_paired,
     "tool_calls_answered": tool_calls_answered,
@@ -249,6 +260,7 @@ PLAIN: dict[str, Callable[[ScannedRows], list[Any]]] = {
 
 REASONS: dict[str, Any] = {
     "tool_calls_parse": unparsed,
+    "object_arguments": _objects,
     "tool_calls_declared": undeclared,
     "tool_results_paired": stray_results,
     "tool_calls_answered": unanswered,

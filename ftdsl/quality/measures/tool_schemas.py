@@ -204,13 +204,14 @@ def _padding(arguments: dict[str, Any], schema: Any, path: str = "") -> Iterator
             yield from _padding(value, known[name], f"{path}{name}.")
 
 
-def _unpadded(arguments: dict[str, Any], schema: Any) -> dict[str, Any]:
+def unpadded(arguments: dict[str, Any], schema: Any) -> dict[str, Any]:
+    """The arguments without the nulls that only fill a column."""
     if not isinstance(schema, dict):
         return arguments
     known = schema.get("properties")
     inner = known if isinstance(known, dict) else {}
     return {
-        name: _unpadded(value, inner.get(name)) if isinstance(value, dict) else value
+        name: unpadded(value, inner.get(name)) if isinstance(value, dict) else value
         for name, value in arguments.items()
         if not _is_padding(name, value, schema)
     }
@@ -241,7 +242,7 @@ def tool_arguments_valid(row: Row) -> bool:
 
 def _misfits(row: Row) -> Iterator[str]:
     for call, arguments, schema in _checked(row):
-        for fault in schema.faults(_unpadded(arguments, schema.schema)):
+        for fault in schema.faults(unpadded(arguments, schema.schema)):
             yield f"{call}: {fault}"
 
 
@@ -266,7 +267,7 @@ def _unknown(row: Row) -> Iterator[str]:
         listed = schema.schema.get("properties")
         if not isinstance(listed, dict) or schema.schema.get("additionalProperties"):
             continue
-        given = _unpadded(arguments, schema.schema)
+        given = unpadded(arguments, schema.schema)
         for name in _extras(given, schema.schema):
             yield f"{call}: {name}; declared: {', '.join(listed) or 'none'}"
 
