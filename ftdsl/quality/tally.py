@@ -14,10 +14,10 @@ Json = dict[str, Any]
 
 class Tally:
     """``rules`` are [checked, failing, waived, left out] in the order of the check's rules;
-    ``codes`` counts findings about files and rows by code; ``shown`` holds the first findings by rule name or code;
-    ``unknown`` maps an undeclared field to [path, line, rows], ``kinds`` a field of any type and
-    a kind of value to the same; ``first`` has the first line of each file with a row that fits;
-    ``waived`` lists, for each waiver, the row ids that it excused."""
+    ``codes`` counts findings about files and rows by code; ``shown`` holds the first findings by
+    rule name or code; ``unknown`` maps an undeclared field to [path, line, rows], ``kinds`` a field
+    of any type and a kind of value to the same; ``first`` has the first line of each file with a
+    row that fits; ``waived`` lists, for each waiver, the row ids that it excused."""
 
     def __init__(self, rules: int, waivers: int) -> None:
         self.discovered = self.checked = self.failed = self.skipped = 0
