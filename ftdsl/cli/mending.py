@@ -25,6 +25,7 @@ from ftdsl.language import catalog
 from ftdsl.language.program import WaiverDef
 from ftdsl.plan.lock import lock_path
 from ftdsl.plan.steps import CheckStep
+from ftdsl.privacy.masking import masked
 from ftdsl.reports.numbers import plural
 from ftdsl.reports.report import Fact, Report
 from ftdsl.results.models import CheckOutput, DedupOutput
@@ -189,10 +190,10 @@ def _published(fixed: Fixed, arguments: Namespace, stage: Stage) -> list[str]:
 
 
 def _shown(stage: Stage) -> str:
-    """The diff for a reader: characters that act on a terminal are shown as signs, so it is not for
-    `patch`; the file that --fix writes is."""
+    """The diff for a reader: personal data and secrets are masked, and characters that act on a
+    terminal are shown as signs, so it is not for `patch`; the file that --fix writes is."""
     with stage.diff.open("rb") as file:
-        text = file.read(_MOST_SHOWN + 1).decode("utf-8", "backslashreplace")
+        text = masked(file.read(_MOST_SHOWN + 1).decode("utf-8", "backslashreplace"))
     if len(text) > _MOST_SHOWN:
         text = text[:_MOST_SHOWN].rpartition("\n")[0] + "\n… --fix writes all of it to fixes.diff"
     return text.rstrip("\n")

@@ -18,7 +18,7 @@ from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Context, Progress, Refused
 from ftdsl.language.program import DatasetDef, DropDef, Expr
 from ftdsl.plan.steps import DedupStep
-from ftdsl.privacy.masking import masked
+from ftdsl.privacy.masking import masked, masked_name
 from ftdsl.quality.expressions import Block, Evaluator
 from ftdsl.results.models import Removal
 
@@ -164,7 +164,7 @@ def seen_rows(
         for at, parts in zip(which, texts, strict=True):
             excerpts[at][number] = masked("\n".join(parts), _SEARCHED if by_run else EXCERPT)
     return [
-        Seen(row.row_id, row.path, row.line, shown)
+        Seen(masked_name(row.row_id), row.path, row.line, shown)
         for row, shown in zip(rows, excerpts, strict=True)
     ]
 

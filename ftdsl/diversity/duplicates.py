@@ -12,6 +12,7 @@ from ftdsl.dedup.removals import read_removals
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Context, Refused
 from ftdsl.plan.steps import CoverageStep
+from ftdsl.privacy.masking import masked
 from ftdsl.quality.statements import Statement
 from ftdsl.results.models import SubValue
 
@@ -59,5 +60,5 @@ def disagreeing(statement: Statement) -> tuple[SubValue, ...]:
 
 
 def _shown(value: Any) -> str:
-    text = orjson.dumps(value).decode()
+    text = masked(orjson.dumps(value).decode())
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

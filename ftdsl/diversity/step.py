@@ -22,6 +22,7 @@ from ftdsl.engine.context import Context, Refused
 from ftdsl.language.program import GroupDef
 from ftdsl.plan.expressions import source_of
 from ftdsl.plan.steps import CoverageStep
+from ftdsl.privacy.masking import masked_name
 from ftdsl.quality.statements import Statement
 from ftdsl.results.models import CoverageGroup, CoverageOutput, Finding, RuleOutcome, SubValue
 
@@ -126,9 +127,10 @@ def _covered(
 def _group(group: GroupDef, made: Grouping, rows: int) -> CoverageGroup:
     counts = made.counts()
     bits = entropy(list(counts.values()))
+    found = bars(counts, group.buckets, rows, made.possible(), made.notes())
     return CoverageGroup(
         source=source_of(group.key),
-        bars=bars(counts, group.buckets, rows, made.possible(), made.notes()),
+        bars=tuple(bar.model_copy(update={"key": masked_name(bar.key)}) for bar in found),
         entropy=bits,
         effective=2**bits if any(counts.values()) else 0.0,
     )

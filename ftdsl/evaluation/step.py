@@ -26,6 +26,7 @@ from ftdsl.models.asking import Asking
 from ftdsl.models.provision import asked_model
 from ftdsl.plan.prices import Price, price_of
 from ftdsl.plan.steps import EvalStep
+from ftdsl.privacy.masking import masked, masked_name
 from ftdsl.quality.expressions import Block, Evaluator
 from ftdsl.results.models import Case, EvalOutput
 
@@ -152,15 +153,19 @@ def _cases(step: EvalStep, answered: Answered, judged: Judged, context: Context)
             group, {name: column[place] for name, column in scored.items()}, reduce
         )
         yield Case(
-            case_id=row.row_id,
+            case_id=masked_name(row.row_id),
             line=row.line,
-            prompt=shown_prompt(row),
-            expected=expected[place],
-            output=group[0].text,
+            prompt=masked(shown_prompt(row)),
+            expected=masked(expected[place]),
+            output=masked(group[0].text),
             scores=scores,
             unscored=unscored,
-            reasons={name: said[place] for name, said in judged.reasons.items() if said[place]},
-            slices={name: _slice_value(column[place]) for name, column in keys.items()},
+            reasons={
+                name: masked(said[place]) for name, said in judged.reasons.items() if said[place]
+            },
+            slices={
+                name: masked_name(_slice_value(column[place])) for name, column in keys.items()
+            },
             finish_reason=group[0].finish_reason,
             latency=group[0].latency,
             first_token=group[0].first_token,

@@ -7,6 +7,7 @@ to a pull request must not be the leak that it warns of.
 from __future__ import annotations
 
 from functools import cache
+from hashlib import blake2b
 from typing import Any
 
 from ftdsl.privacy.detector import Family, compiled
@@ -48,6 +49,15 @@ def masked(text: str, limit: int | None = None) -> str:
         data = _masked(data)
         head = data.decode("utf-8", "surrogatepass")
     return head[:limit] if cut else head
+
+
+def masked_name(name: str) -> str:
+    """A row id, a label or the name of a field as a report may show it. Two names stay two: behind
+    one with something masked stands a part of its digest."""
+    shown = masked(name)
+    if shown == name:
+        return name
+    return f"{shown}~{blake2b(name.encode('utf-8', 'surrogatepass'), digest_size=3).hexdigest()}"
 
 
 def _masked(data: bytes) -> bytes:

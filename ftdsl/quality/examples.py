@@ -18,6 +18,7 @@ from ftdsl.language.program import (
     RuleDef,
     RulesetDef,
 )
+from ftdsl.privacy.masking import masked_name
 from ftdsl.quality.expressions import Block, Evaluator
 from ftdsl.quality.rules import RowRule
 
@@ -116,7 +117,7 @@ def _misjudged(one: Example, root: Path, rows: list[Row], place: Span) -> Iterat
             "FT267" if accepts else "FT268",
             f"{where} {verb} `{one.rule.name}`, which must {one.example.kind[:-1]} it",
             place,
-            label=f"row {_shortened(rows[i].row_id, _LONGEST_ID)}",
+            label=f"row {_shortened(masked_name(rows[i].row_id), _LONGEST_ID)}",
             notes=notes,
             help="mend the rule, or the row",
         )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from ftdsl.data.rows import Part, Row, RowBlock, ScannedRows
+from ftdsl.privacy.masking import masked, masked_name
 from ftdsl.quality.across.aggregates import Quantile
 from ftdsl.quality.expressions import Block
 from ftdsl.quality.forecast import lengths
@@ -101,8 +102,8 @@ class _OfRows:
                 None if one.line is None else one.line - self._line,
                 None if one.offset is None else one.offset - self._offset,
             ]
-            told = [one.code, one.message, one.severity, one.column, one.excerpt, one.help]
-            self._faults.append([*place, *told])
+            told = [one.code, masked(one.message), one.severity, one.column, one.excerpt]
+            self._faults.append([*place, *told, masked(one.help)])
         if there:
             for name, size in self._sizes.items():
                 size.add(lengths(name, self._examination.evaluator, block))
@@ -111,8 +112,10 @@ class _OfRows:
         return {
             "counts": self._counts,
             "splits": self._splits,
-            "unknown": self._unknown,
-            "kinds": [[*key, *place] for key, place in self._kinds.items()],
+            "unknown": {masked_name(name): found for name, found in self._unknown.items()},
+            "kinds": [
+                [masked_name(name), kind, *place] for (name, kind), place in self._kinds.items()
+            ],
             "first": self._first,
             "faults": self._faults,
             "sizes": {name: one.dump() for name, one in self._sizes.items()},
@@ -157,7 +160,7 @@ class _OfRule:
         for i, values in zip(failing, self._rule.values(block, failing), strict=True):
             row = block.rows[i]
             place = [row.line - self._line, row.offset - self._offset]
-            told = [row.row_id, row.digest, values, self._rule.help(row)]
+            told = [masked_name(row.row_id), row.digest, values, self._rule.help(row)]
             self._failing.append([*place, *told, *astuple(self._rule.offence(block, i, values))])
 
     def _is_waived(self, row: Row) -> bool:
@@ -166,7 +169,7 @@ class _OfRule:
                 used.add("")
                 return True
             if row.row_id in ids:
-                used.add(row.row_id)
+                used.add(masked_name(row.row_id))
                 return True
         return False
 

@@ -9,6 +9,7 @@ from typing import Any
 from ftdsl.diagnostics.diagnostic import Span
 from ftdsl.language.program import RuleDef, WaiverDef
 from ftdsl.plan.expressions import source_of
+from ftdsl.privacy.masking import masked_name
 from ftdsl.quality.rules import shown
 from ftdsl.quality.statements import Statement, scalar
 from ftdsl.quality.tally import Tally
@@ -149,7 +150,7 @@ def waiver_findings(
     """A warning for each waiver that excused nothing, or whose rows were not all excused."""
     findings = []
     for waiver, ids in zip(waivers, used, strict=True):
-        idle = [row for row in waiver.rows if row not in ids]
+        idle = [row for row in map(masked_name, waiver.rows) if row not in ids]
         if ids and not idle:
             continue
         rule = f"{dataset}.{waiver.rule[1]}"

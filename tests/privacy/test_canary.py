@@ -33,11 +33,16 @@ SPEC = """ftspec 1
 import "std/privacy.ftspec" as private
 import "std/text.ftspec" as std_text
 
-schema noted extends chat { note: text? }
+schema noted extends chat {
+  code: text
+  note: text?
+  tag:  text?
+}
 
 dataset notes {
   schema = noted
   source = jsonl("rows.jsonl")
+  id = code
 }
 
 check notes {
@@ -49,12 +54,44 @@ check notes {
   rule short { each must length(reply.text) <= 3 and reply.text == prompt }
   rule listed { each must reply.text in ["a", "b"] }
   rule noted { each must (note ?? "") == "" }
+  rule trimmed { each must strip(reply.text) == reply.text }
+  rule varied { expect vendi(reply.text) >= 1 and compression_ratio(prompt) >= 1 }
+  rule slips { expect near_misses(note) == 0 }
+  rule once { expect repeats(note) == 0 }
+  rule alike { expect conflicts(prompt, note) == 0 and psi(note, locked) <= 0 }
 }
 
 dedup notes {
   drop exact on reply.text
   drop near on prompt
   max_dropped = 1%
+}
+
+coverage notes {
+  by note { each >= 60% }
+  expect disagreements(code) == 0
+}
+
+model said { provider = replay  outputs = jsonl("said.jsonl", id: "code", output: "text") }
+
+eval asked {
+  schema = noted
+  source = jsonl("cases.jsonl")
+  id     = code
+  score exact = exact_match(output, reply.text)
+  slice by note
+}
+
+gate good {
+  from = [said]
+  eval = asked
+  require exact.mean >= 50%
+}
+
+waive notes.short {
+  rows   = ids("quentin.tarn@posteo.net 99")
+  reason = "kept"
+  until  = 2999-12-31
 }
 """
 FORMATS_WRITTEN = sorted(FORMATS)
@@ -64,18 +101,30 @@ FORMATS_WRITTEN = sorted(FORMATS)
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("canary")
     (folder / "spec.ftspec").write_text(SPEC, encoding="utf-8")
-    lines = []
-    for name, text in TEXTS.items():
+    lines, cases, said = [], [], []
+    for number, (name, text) in enumerate(TEXTS.items()):
         for pad in ("", "well " * 20):
-            said = f"{pad}This is it, and no more: {text}"
+            answer = f"{pad}This is it, and no more: {text} "
             asked = f"{pad}What is the {name} that they gave us, as {text}, the other day?"
-            turns = [("user", asked), ("assistant", said)]
-            messages = [{"role": role, "content": content} for role, content in turns]
-            lines.append(json.dumps({"messages": messages, "note": text}, ensure_ascii=False))
-            lines.append(lines[-1])
-        lines.append(json.dumps({"messages": said})[:-1] + ', "broken": ')
-        lines.append(json.dumps({"messages": [{"role": "user", "content": 3}], "note": said}))
-    (folder / "rows.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+            turns = [("user", asked), ("assistant", answer)]
+            row = {
+                "code": f"{text} {len(lines)}",
+                "messages": [{"role": role, "content": content} for role, content in turns],
+                "note": text,
+                f"about {text}": 1,
+                f"of {text}": "a" if number % 2 else 2,
+            }
+            lines.append(json.dumps(row, ensure_ascii=False))
+            lines.append(json.dumps(row | {"code": f"{text} {len(lines)}"}, ensure_ascii=False))
+            cases.append(json.dumps(row, ensure_ascii=False))
+            told = {"code": row["code"], "text": f"It is {text}, {pad}."}
+            said.append(json.dumps(told, ensure_ascii=False))
+        lines.append(json.dumps({"messages": answer})[:-1] + ', "broken": ')
+        lines.append(json.dumps({"messages": [{"role": "user", "content": 3}], "note": answer}))
+        key = json.dumps(f"see {text}", ensure_ascii=False)
+        lines.append(f"{lines[0][:-1]}, {key}: 1, {key}: 2}}")
+    for place, found in (("rows", lines), ("cases", cases), ("said", said)):
+        (folder / f"{place}.jsonl").write_text("\n".join(found) + "\n", encoding="utf-8")
     return folder
 
 
@@ -97,19 +146,32 @@ def test_no_canary_in_any_byte(project: Path) -> None:
     said = told(project, "validate", "spec.ftspec", "-v", *outputs, "--output", "full")
     for name in ("notes.no_email", "no_email", "short"):
         said += told(project, "rows", "spec.ftspec", name)
+    runs = [f"--output={name}=runs/{name}" for name in FORMATS_WRITTEN]
+    (project / "runs").mkdir()
+    said += told(project, "run", "spec.ftspec", "-v", *runs, "--output", "full")
+    said += told(project, "lock", "spec.ftspec")
+    said += told(project, "run", "spec.ftspec", "-v", *runs, "--output", "full")
+    said += told(project, "lock", "spec.ftspec", "--baseline")
+    said += told(project, "report") + told(project, "plan", "spec.ftspec")
+    said += told(project, "validate", "spec.ftspec", "--diff", "--unsafe-fixes", "--no-baseline")
+    assert b"+++ b/rows.jsonl" in said
+    assert b"asked" in said
+    assert b"distributions.note" in (project / "ftspec.lock").read_bytes()
     written = {p: p.read_bytes() for p in project.rglob("*") if p.is_file()}
-    del written[project / "rows.jsonl"]
+    for name in ("rows.jsonl", "cases.jsonl", "said.jsonl", "spec.ftspec"):
+        del written[project / name]
     assert any(b"no_key" in data for data in written.values())
     assert sum(data.count(b"***") for data in written.values()) > 100
     assert len([p for p in written if p.parent.name == "reports"]) == len(FORMATS_WRITTEN)
     for place, data in [("the screen", said), *written.items()]:
         for name, canary in CANARIES.items():
-            assert canary.encode() not in data, f"{name} in {place}"
+            at = data.find(canary.encode())
+            assert at < 0, f"{name} in {place}: {data[max(at - 200, 0) : at + 100]!r}"
 
 
 def test_every_kind_is_reported(project: Path) -> None:
-    said = told(project, "validate", "spec.ftspec", "--output", "json").decode()
-    report = json.loads(said[said.index("{") :])
+    said = told(project, "validate", "spec.ftspec", "--no-baseline", "--output", "json").decode()
+    report, _ = json.JSONDecoder().raw_decode(said, said.index("{"))
     rules = {finding["rule"] for finding in report["findings"]}
     assert rules >= {
         "no_email",

@@ -19,7 +19,7 @@ values. In case and white space the more frequent one is meant, whatever the rat
 
 
 class NearMisses:
-    """Eight bytes a row, and every different value of up to 60 characters."""
+    """Eight bytes a row, and every different value of up to 60 characters that is nobody's data."""
 
     def __init__(self) -> None:
         self.rows = Kept()
@@ -28,7 +28,7 @@ class NearMisses:
     def add(self, column: list[Any]) -> None:
         self.rows.add(column)
         for one in set(column):
-            if one is not None and len(one) <= LONGEST:
+            if one is not None and len(one) <= LONGEST and masked(one) == one:
                 self.texts[value_hash(one) or 1] = one
 
     def merge(self, dumped: Any) -> None:

@@ -66,7 +66,7 @@ class Shift(ABC):
         self._values.update(values)
 
     def dump(self) -> Any:
-        return [base64.b64encode(self._numbers.tobytes()).decode(), dict(self._values)]
+        return [base64.b64encode(self._numbers.tobytes()).decode(), dict(self._named())]
 
     @abstractmethod
     def value(self) -> float | None:
@@ -76,10 +76,7 @@ class Shift(ABC):
         """What a lock keeps of the values."""
         if self._numbers:
             return _of_numbers(self._ordered())
-        named = Counter[str]()
-        for value, rows in self._values.items():
-            named[_named(value)] += rows
-        most = sorted(named.items(), key=lambda one: (-one[1], one[0]))[:VALUES]
+        most = sorted(self._named().items(), key=lambda one: (-one[1], one[0]))[:VALUES]
         return Distribution(rows=self._values.total(), values=dict(most))
 
     def bins(self) -> list[Bin]:
@@ -89,7 +86,7 @@ class Shift(ABC):
         if self._numbers and self.reference.cuts:
             return list(_number_bins(self.reference, self._ordered()))
         if self._values and self.reference.values:
-            return list(_value_bins(self.reference, self._values))
+            return list(_value_bins(self.reference, self._named()))
         return []
 
     def moved(self) -> list[tuple[str, str]]:
@@ -98,6 +95,13 @@ class Shift(ABC):
         terms = _terms(bins)
         order = sorted(range(len(bins)), key=lambda k: -terms[k])[:_MOVED]
         return [(bins[k].name, _told(bins, bins[k])) for k in order if terms[k] > 0]
+
+    def _named(self) -> Counter[str]:
+        """The values as the lock and a report may show them: personal data and secrets masked."""
+        named: Counter[str] = Counter()
+        for value, rows in self._values.items():
+            named[masked(value, _LONGEST)] += rows
+        return named
 
     def _ordered(self) -> NDArray[np.float64]:
         numbers = np.sort(np.frombuffer(self._numbers))
@@ -136,11 +140,6 @@ def _plain(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _named(value: str) -> str:
-    """A value as the lock and a report may show it: personal data and secrets masked."""
-    return masked(value, _LONGEST)
-
-
 def _of_numbers(ordered: NDArray[np.float64]) -> Distribution:
     cuts = np.unique(ordered)
     complete = len(cuts) <= CUTS
@@ -174,10 +173,7 @@ def _number_bins(reference: Distribution, ordered: NDArray[np.float64]) -> Itera
     yield Bin(f"over {low}" if low else "all", reference.rows - seen, len(ordered) - seen_now)
 
 
-def _value_bins(reference: Distribution, values: Counter[str]) -> Iterator[Bin]:
-    now: Counter[str] = Counter()
-    for value, rows in values.items():
-        now[_named(value)] += rows
+def _value_bins(reference: Distribution, now: Counter[str]) -> Iterator[Bin]:
     for name, locked in reference.values.items():
         yield Bin(name, locked, now.pop(name, 0))
     others = reference.rows - sum(reference.values.values())

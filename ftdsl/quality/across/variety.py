@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ftdsl.privacy.masking import masked
 from ftdsl.quality.across.word_vectors import Rarity, Vectors, text_words
 
 # Characters of one text that are kept: what a text is about shows in its beginning.
@@ -24,7 +25,8 @@ _KEPT = 10_000
 
 
 class TextSample:
-    """At most ``sample`` different texts, and how often each occurs."""
+    """At most ``sample`` different texts, and how often each occurs. Personal data and secrets are
+    masked in them: what a state holds is kept on disk."""
 
     def __init__(self, sample: int = 1000, seed: int = 0) -> None:
         self.sample = sample
@@ -36,27 +38,27 @@ class TextSample:
     def add(self, column: list[Any]) -> None:
         for text in column:
             if text is not None and not text.isspace() and text:
-                self._offer(text[:_KEPT], 1)
+                salted = f"{self.seed}:{text[:_KEPT]}".encode("utf-8", "surrogatepass")
+                digest = int.from_bytes(blake2b(salted, digest_size=8).digest(), "big")
+                self._offer(digest, text, 1)
 
-    def _offer(self, text: str, copies: int) -> None:
-        salted = f"{self.seed}:{text}".encode("utf-8", "surrogatepass")
-        digest = int.from_bytes(blake2b(salted, digest_size=8).digest(), "big")
+    def _offer(self, digest: int, text: str, copies: int) -> None:
         if digest in self._copies:
             self._copies[digest] += copies
         elif len(self._largest) < self.sample:
             heappush(self._largest, -digest)
-            self._copies[digest], self._texts[digest] = copies, text
+            self._copies[digest], self._texts[digest] = copies, masked(text, _KEPT)
         elif digest < -self._largest[0]:
             gone = -heappushpop(self._largest, -digest)
             del self._copies[gone], self._texts[gone]
-            self._copies[digest], self._texts[digest] = copies, text
+            self._copies[digest], self._texts[digest] = copies, masked(text, _KEPT)
 
     def merge(self, dumped: Any) -> None:
-        for text, copies in dumped:
-            self._offer(text, copies)
+        for digest, text, copies in dumped:
+            self._offer(digest, text, copies)
 
     def dump(self) -> Any:
-        return list(zip(self.texts(), self.copies(), strict=True))
+        return list(zip(sorted(self._texts), self.texts(), self.copies(), strict=True))
 
     def texts(self) -> list[str]:
         """The different texts, in the order of their digests."""
