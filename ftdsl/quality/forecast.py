@@ -17,7 +17,8 @@ from ftdsl.plan.steps import CheckStep
 from ftdsl.quality.across.aggregates import Quantile
 from ftdsl.quality.expressions import Block, Evaluator
 from ftdsl.quality.texts import as_texts
-from ftdsl.results.models import Finding, Forecast, TrainingCost
+from ftdsl.results.forecast import Forecast, TrainingCost
+from ftdsl.results.models import Finding
 
 TOKENS = "tokens"
 """Name of the token counts of all rows; of one split's it is ``tokens of SPLIT``."""

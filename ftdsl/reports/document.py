@@ -6,7 +6,7 @@ a version; new keys may come. Lines and columns are 1-based; shares and scores a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Literal
 
 SCHEMA = "ftdsl.report/1"
@@ -132,8 +132,36 @@ class FileEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class ForecastEntry:
+    """What becomes of the rows over ``limit`` tokens: in the training ``train``, or where that is
+    "" in ``trainer`` when nobody states a limit."""
+
+    trainer: str
+    train: str
+    limit: int
+    fate: Literal["cut", "dropped"]
+    rows: int
+    over: int
+    lost_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingCostEntry:
+    """What a hosted training bills; ``money`` is in dollars, null where no price is stated."""
+
+    train: str
+    rows: int
+    tokens: int
+    epochs: int
+    price_per_1m: float | None
+    money: float | None
+    budget: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetEntry:
-    """What is known of one dataset. ``kept`` is what dedup leaves of ``rows``."""
+    """What is known of one dataset. ``kept`` is what dedup leaves of ``rows``. ``statistics`` are
+    of lengths in characters, and of tokens where they are counted."""
 
     rows: int
     removed: tuple[RemovedEntry, ...]
@@ -144,6 +172,9 @@ class DatasetEntry:
     splits: dict[str, int] | None = None
     rules: tuple[RuleEntry, ...] = ()
     coverage: tuple[GroupEntry, ...] = ()
+    statistics: dict[str, dict[str, float]] = field(default_factory=dict)
+    forecasts: tuple[ForecastEntry, ...] = ()
+    costs: tuple[TrainingCostEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,30 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
 
 from ftdsl.reports.inert import line
 from ftdsl.reports.numbers import count
-from ftdsl.results.models import CheckOutput, Forecast, TrainingCost
 
 _TOKENS = "tokens"
 
 
-def token_lines(output: CheckOutput) -> Iterator[str]:
-    """Percentiles of the tokens, who would cut or drop how many rows, and what training costs."""
-    found = output.statistics.get(_TOKENS)
+class Long(Protocol):
+    """Rows over a limit, in one training or one trainer."""
+
+    @property
+    def trainer(self) -> str: ...
+    @property
+    def train(self) -> str: ...
+    @property
+    def limit(self) -> int: ...
+    @property
+    def fate(self) -> str: ...
+    @property
+    def rows(self) -> int: ...
+    @property
+    def over(self) -> int: ...
+
+
+class Bill(Protocol):
+    """What a hosted training costs."""
+
+    @property
+    def train(self) -> str: ...
+    @property
+    def tokens(self) -> int: ...
+    @property
+    def epochs(self) -> int: ...
+    @property
+    def price_per_1m(self) -> float | None: ...
+    @property
+    def money(self) -> float | None: ...
+
+
+def foretold(
+    statistics: Mapping[str, Mapping[str, float]], long: Sequence[Long], bills: Sequence[Bill]
+) -> Iterator[str]:
+    """Percentiles of the tokens, who would cut or drop how many rows, and what training costs;
+    nothing where tokens were not counted."""
+    found = statistics.get(_TOKENS)
     if found is None:
         return
     median, high, most = (round(found[name]) for name in ("median", "p95", "max"))
     yield (
-        f"    tokens a row: median {count(median)}, 95th percentile {count(high)}, "
+        f"tokens a row: median {count(median)}, 95th percentile {count(high)}, "
         f"longest {count(most)}"
     )
-    yield from (f"    {_long(one)}" for one in output.forecasts if one.over or one.train)
-    yield from (f"    {_cost(one)}" for one in output.costs)
+    yield from (_long(one) for one in long if one.over or one.train)
+    yield from map(_cost, bills)
 
 
-def _long(found: Forecast) -> str:
+def _long(found: Long) -> str:
     who = f"train {line(found.train)}" if found.train else f"{found.trainer} by default"
     rows = f"{count(found.over)} of {count(found.rows)} rows"
     if not found.over:
@@ -33,7 +68,7 @@ def _long(found: Forecast) -> str:
     return f"{who}: {rows} over {count(found.limit)} tokens are {found.fate}"
 
 
-def _cost(bill: TrainingCost) -> str:
+def _cost(bill: Bill) -> str:
     told = (
         f"train {line(bill.train)}: {count(bill.tokens)} tokens, "
         f"{count(bill.epochs)} {'epoch' if bill.epochs == 1 else 'epochs'}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from ftdsl.reports.forecast import foretold
 from ftdsl.reports.inert import shortened
 from ftdsl.reports.markup import Markup, Node, tag
 from ftdsl.reports.numbers import count, plural, share
@@ -53,6 +54,7 @@ def dataset_body(run: RunResult, name: str, extent: Extent) -> list[Node]:
                 continue
             case CheckOutput():
                 body += [tag("p", _sentence(output_text(output))), *_rules(output.outcomes)]
+                body += _foretold(output)
                 body.append(_findings(output.findings, output, extent))
             case DedupOutput():
                 body += _pairs(output, extent)
@@ -63,6 +65,15 @@ def dataset_body(run: RunResult, name: str, extent: Extent) -> list[Node]:
             case _:
                 continue
     return body
+
+
+def _foretold(output: CheckOutput) -> list[Node]:
+    """Tokens of the rows, long ones, and what training on them costs."""
+    told = list(foretold(output.statistics, output.forecasts, output.costs))
+    if not told:
+        return []
+    sentences = (tag("p", _sentence(one)) for one in told)
+    return [tag("h3", "Tokens and training"), tag("div", *sentences, class_="card")]
 
 
 def _sentence(text: str) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ftdsl.reports.document import DatasetEntry, Document, FindingEntry, GateEntry, RuleEntry
+from ftdsl.reports.forecast import foretold
 from ftdsl.reports.github import annotated
 from ftdsl.reports.inert import line, shortened
 from ftdsl.reports.json import document
@@ -140,10 +141,10 @@ def _dataset(name: str, dataset: DatasetEntry) -> Iterator[str]:
     yield f"### Data: {text(name)}"
     yield ""
     counts = dataset.counts
-    told = (
+    rows_told = (
         f"{plural(counts.discovered or dataset.rows, 'row')}, {count(len(dataset.removed))} removed"
     )
-    yield f"{told}, {count(counts.failed)} unreadable, {count(counts.skipped)} skipped"
+    yield f"{rows_told}, {count(counts.failed)} unreadable, {count(counts.skipped)} skipped"
     yield ""
     if dataset.rules:
         rows = (
@@ -157,6 +158,10 @@ def _dataset(name: str, dataset: DatasetEntry) -> Iterator[str]:
             for rule in dataset.rules
         )
         yield from table(("rule", "failing", "of", "rate", "requirement"), rows)
+    told = [text(one) for one in foretold(dataset.statistics, dataset.forecasts, dataset.costs)]
+    if told:
+        yield from (f"- {one}" for one in told)
+        yield ""
     for group in dataset.coverage:
         bars = (
             (

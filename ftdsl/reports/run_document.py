@@ -15,6 +15,7 @@ from ftdsl.reports.document import (
     DatasetEntry,
     FileEntry,
     FindingEntry,
+    ForecastEntry,
     GateEntry,
     GroupEntry,
     JudgeEntry,
@@ -22,6 +23,7 @@ from ftdsl.reports.document import (
     RemovedEntry,
     RuleEntry,
     ScoreEntry,
+    TrainingCostEntry,
     TrainingEntry,
     ValueEntry,
 )
@@ -196,6 +198,9 @@ def _with_check(entry: DatasetEntry, output: CheckOutput) -> DatasetEntry:
         counts=counts,
         splits=output.splits,
         rules=entry.rules + rules,
+        statistics=output.statistics,
+        forecasts=tuple(_copied(ForecastEntry, one) for one in output.forecasts),
+        costs=tuple(_copied(TrainingCostEntry, one) for one in output.costs),
     )
 
 

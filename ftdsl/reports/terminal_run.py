@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from ftdsl.language.catalog import FIXES
-from ftdsl.reports.forecast import token_lines
+from ftdsl.reports.forecast import foretold
 from ftdsl.reports.inert import line, shortened
 from ftdsl.reports.judges import judged
 from ftdsl.reports.numbers import (
@@ -171,7 +171,9 @@ def _details(run: RunResult, step: StepRun, style: Style) -> Iterator[str]:
     match step.output:
         case CheckOutput(outcomes=outcomes):
             yield from _rules(outcomes, style)
-            yield from token_lines(step.output)
+            checked = step.output
+            told = foretold(checked.statistics, checked.forecasts, checked.costs)
+            yield from (f"    {one}" for one in told)
         case DedupOutput():
             yield from _removed(step.output, style)
         case CoverageOutput():

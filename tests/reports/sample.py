@@ -7,6 +7,7 @@ import math
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.language.source import Source
 from ftdsl.reports.report import Report
+from ftdsl.results.forecast import Forecast, TrainingCost
 from ftdsl.results.models import (
     Bar,
     Case,
@@ -58,8 +59,8 @@ def check(text: str = "Plaese trry agian") -> CheckOutput:
             rate=34 / 1197, requirement="fail when failing > 2%", waived=2, spec_line=4,
         ),
         RuleOutcome(
-            rule="fits_context", kind="row", verdict="warn", checked=1197, failing=3,
-            rate=3 / 1197, requirement="warn when failing > 0%",
+            rule="fits_context", kind="row", verdict="warn", checked=120, failing=3,
+            rate=3 / 120, requirement="warn when failing > 0%", left_out=1077,
         ),
         RuleOutcome(
             rule="no_shrinkage", kind="dataset", verdict="pass", checked=1, failing=0, rate=0.0,
@@ -96,6 +97,18 @@ def check(text: str = "Plaese trry agian") -> CheckOutput:
     splits = {"train": 1137, "holdout": 60}
     return CheckOutput(
         name="support", counts=counts, splits=splits, outcomes=outcomes, findings=findings,
+        statistics={"tokens": {"min": 12, "mean": 340, "median": 301, "p95": 812, "max": 5210}},
+        forecasts=(
+            Forecast(trainer="OpenAI", train="hosted", limit=65_536, fate="cut", rows=1197, over=0,
+                     lost_tokens=0),
+            Forecast(trainer="TRL", limit=1024, fate="cut", rows=1197, over=3, lost_tokens=5_230),
+            Forecast(trainer="Axolotl", limit=512, fate="dropped", rows=1197, over=61,
+                     lost_tokens=48_800),
+        ),
+        costs=(
+            TrainingCost(train="hosted", rows=1137, tokens=386_580, epochs=3, price_per_1m=25.0,
+                         money=28.99, budget=40.0),
+        ),
         verdict="fail",
     )  # fmt: skip
 
