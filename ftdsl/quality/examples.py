@@ -1,4 +1,6 @@
-"""A rule's ``accepts`` and ``rejects`` rows, tried without the dataset."""
+"""A rule's ``accepts`` and ``rejects`` rows, tried without the dataset.
+
+Those of a rule about rows are judged one by one, those of one about the whole dataset together."""
 
 from __future__ import annotations
 
@@ -20,7 +22,8 @@ from ftdsl.language.program import (
 )
 from ftdsl.privacy.masking import masked_name
 from ftdsl.quality.expressions import Block, Evaluator
-from ftdsl.quality.rules import RowRule
+from ftdsl.quality.rules import RowRule, shown
+from ftdsl.quality.statements import Statement
 
 _USUAL = "chat"
 """The row format of the examples of a rule set for all conversations."""
@@ -54,7 +57,7 @@ class Tried:
 
 
 def examples_of(program: Program) -> Iterator[Example]:
-    """Every example of every row rule, in written order; of rule sets those whose rules no check
+    """Every example of every rule, in written order; of rule sets those whose rules no check
     here brings in, with a stand-in for the dataset."""
     datasets = {dataset.name: dataset for dataset in program.datasets}
     seen: set[Span | None] = set()
@@ -69,9 +72,8 @@ def examples_of(program: Program) -> Iterator[Example]:
 
 def _of_check(check: CheckDef, dataset: DatasetDef) -> Iterator[Example]:
     for rule in check.rules:
-        if rule.must is not None:
-            for example in rule.examples:
-                yield Example(check, rule, example, dataset)
+        for example in rule.examples:
+            yield Example(check, rule, example, dataset)
 
 
 def _stand_in(ruleset: RulesetDef) -> DatasetDef:
@@ -88,7 +90,8 @@ def tried(one: Example, root: Path) -> Tried:
     if isinstance(rows, str):
         message = f"no row of `{one.example.source.pattern}` can be read: {rows}"
         return Tried(one, 0, (Diagnostic("FT269", message, place),))
-    return Tried(one, len(rows), tuple(_misjudged(one, root, rows, place)))
+    judge = _misjudged if one.rule.must is not None else _misjudged_together
+    return Tried(one, len(rows), tuple(judge(one, root, rows, place)))
 
 
 def _rows(one: Example, root: Path) -> list[Row] | str:
@@ -121,6 +124,27 @@ def _misjudged(one: Example, root: Path, rows: list[Row], place: Span) -> Iterat
             notes=notes,
             help="mend the rule, or the row",
         )
+
+
+def _misjudged_together(
+    one: Example, root: Path, rows: list[Row], place: Span
+) -> Iterator[Diagnostic]:
+    """FT267 or FT268 for all rows of the file as one dataset."""
+    assert one.rule.expect is not None, "a rule is about rows or about all of them"
+    statement = Statement(one.rule.expect, Evaluator(one.dataset, root))
+    statement.add(Block(rows))
+    holds, accepts = bool(statement.value({})), one.example.kind == "accepts"
+    if holds == accepts:
+        return
+    notes = tuple(f"{source} = {shown(value)}" for source, value in statement.parts({}))
+    yield Diagnostic(
+        "FT267" if accepts else "FT268",
+        f"the {len(rows)} rows of {rows[0].path} {'pass' if holds else 'break'} `{one.rule.name}`, "
+        f"which must {one.example.kind[:-1]} them",
+        place,
+        notes=notes,
+        help="mend the rule, or the rows",
+    )
 
 
 def _shortened(text: str, limit: int) -> str:

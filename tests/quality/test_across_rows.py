@@ -40,6 +40,12 @@ def rare(column: list[Any], below: float) -> int:
     return sum(n for n in counts.values() if n < below * counts.total())
 
 
+def strays(column: list[Any], below: float) -> int:
+    counts = Counter(one for one in column if one is not None)
+    others = counts.total() - max(counts.values(), default=0)
+    return others if others < below * counts.total() else 0
+
+
 def outliers(column: list[Any], z: float) -> int:
     there = [one for one in column if one is not None]
     if not there:
@@ -57,6 +63,7 @@ def outliers(column: list[Any], z: float) -> int:
         ("repeats", KEYS, (), repeats),
         ("conflicts", PAIRS, (), conflicts),
         ("rare", KEYS, (0.2,), rare),
+        ("strays", KEYS, (0.3,), strays),
         ("outliers", NUMBERS, (3.5,), outliers),
     ],
 )

@@ -133,9 +133,10 @@ CODES: tuple[Code, ...] = (
     Code(
         "FT135",
         "rows-of-a-dataset-rule",
-        "a rule about the whole dataset counts or shows single rows",
-        "`fail when failing > 1%` counts failing rows, `accepts` and `rejects` show rows; an "
-        "`expect` has none. Its tolerance is part of the `expect` itself.",
+        "a rule about the whole dataset counts rows, or shows rows beside the lock",
+        "`fail when failing > 1%` counts failing rows, and an `expect` has none: its tolerance is "
+        "part of the `expect` itself. `accepts` and `rejects` name files for whose rows it holds, "
+        "or does not; nothing is locked for them, so that a rule which reads the lock takes none.",
         rule("expect count(rows) > 10  fail when failing > 1%"),
         rule("expect count(rows) > 10"),
     ),

@@ -77,6 +77,21 @@ FUNCTIONS: tuple[FunctionEntry, ...] = (
         minimum=0,
     ),
     FunctionEntry(
+        "strays",
+        (
+            _ANY,
+            Parameter("below", "share", "share of the rows", keyword=True, minimum=0, maximum=1),
+        ),
+        "int",
+        Scope.DATASET,
+        Cost.CHEAP,
+        "Number of rows that break a convention: whose value is not the one that nearly all rows "
+        "have. 0 where `below` of the rows or more have another, for then there is no convention. "
+        "Names the first ten.",
+        "expect strays(opening(reply.text), below: 10%) == 0",
+        minimum=0,
+    ),
+    FunctionEntry(
         "rare",
         (
             _ANY,

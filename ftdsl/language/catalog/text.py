@@ -5,6 +5,7 @@ from __future__ import annotations
 from ftdsl.language.catalog.entry import Cost, FunctionEntry, Parameter, Scope
 
 _TEXT = Parameter("text", "text", "the text")
+_CHARACTERS = Parameter("n", "int", "how many characters", minimum=1, maximum=1000)
 _PATTERN = Parameter("pattern", "regex", "a regular expression, searched for in linear time")
 
 
@@ -129,6 +130,24 @@ FUNCTIONS: tuple[FunctionEntry, ...] = (
         "json_valid",
         "The text, without surrounding white space, is one JSON value.",
         "each must json_valid(reply.text)",
+    ),
+    FunctionEntry(
+        "head",
+        (_TEXT, _CHARACTERS),
+        "text",
+        Scope.ROW,
+        Cost.CHEAP,
+        "The text's first characters.",
+        "expect strays(head(prompt, 8), below: 10%) == 0",
+    ),
+    FunctionEntry(
+        "tail",
+        (_TEXT, _CHARACTERS),
+        "text",
+        Scope.ROW,
+        Cost.CHEAP,
+        "The text's last characters.",
+        "expect strays(tail(prompt, 4), below: 10%) == 0",
     ),
     _change("lower", "The text in lower case.", 'each must lower(lang) in ["en", "es"]'),
     _change("upper", "The text in upper case.", "each must upper(topic) == topic"),

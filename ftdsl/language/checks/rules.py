@@ -293,19 +293,22 @@ def _dataset_body(
             label="there are no failing rows to count",
             help="put the tolerance into the `expect`, or write the rule with `each`",
         )
-    for example in rule.examples:
+    scope = dataset_scope(ws, module, schema, "an `expect`", "check")
+    expect = Typer(ws, scope).condition(body.condition, "what follows `expect`")
+    if expect is None:
+        return None
+    decidable(ws, expect, body.condition.span)
+    reads_lock = any(one.op == "measure" for one in expect.walk())
+    for example in rule.examples if reads_lock else ():
         ws.report.add(
             "FT135",
-            f"`{example.kind}` shows single rows, and `expect` is about the whole dataset",
+            f"`{example.kind}` shows rows for which nothing is locked, and this `expect` reads the "
+            "lock",
             example.span,
             label="has no meaning here",
             help="delete it",
             fix=Fix("delete it", (Edit(whole_lines(module, example.span), ""),)),
         )
-    scope = dataset_scope(ws, module, schema, "an `expect`", "check")
-    expect = Typer(ws, scope).condition(body.condition, "what follows `expect`")
-    if expect is not None:
-        decidable(ws, expect, body.condition.span)
     return expect
 
 

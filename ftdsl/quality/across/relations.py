@@ -105,6 +105,34 @@ class Rare(Kept):
         return [(row, f"{count} row{'s' * (count > 1)} with this value") for row, count in pairs]
 
 
+class Strays(Kept):
+    """Rows whose value is not the one that nearly all rows have; none where ``below`` of the rows
+    or more have another."""
+
+    def __init__(self, below: float) -> None:
+        super().__init__()
+        self.below = below
+
+    def _found(self) -> tuple[NDArray[np.intp], int]:
+        """The rows that stray, and how many do not."""
+        hashes = self.hashes
+        there = np.flatnonzero(hashes)
+        values, counts = np.unique(hashes[there], return_counts=True)
+        if not len(there):
+            return there, 0
+        most = counts.argmax()
+        strays = there[hashes[there] != values[most]]
+        few = len(strays) < self.below * len(there)
+        return (strays if few else strays[:0]), int(counts[most])
+
+    def value(self) -> int:
+        return len(self._found()[0])
+
+    def causes(self) -> list[tuple[int, str]]:
+        rows, others = self._found()
+        return [(row, f"not as {others} others") for row in rows[:NAMED].tolist()]
+
+
 class Conflicts:
     """Keys, such as prompts, whose rows have more than one value. A row that lacks either takes no
     part."""
@@ -190,4 +218,5 @@ ACROSS: dict[str, Any] = {
     "conflicts": Conflicts,
     "outliers": Outliers,
     "rare": Rare,
+    "strays": Strays,
 }

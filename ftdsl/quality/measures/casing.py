@@ -53,6 +53,16 @@ def ending(text: str) -> str:
     return "letter" if last.isalpha() else "digit" if last.isdigit() else last
 
 
+def head(text: str, n: int) -> str:
+    """The text's first ``n`` characters."""
+    return text[:n]
+
+
+def tail(text: str, n: int) -> str:
+    """The text's last ``n`` characters."""
+    return text[-n:]
+
+
 EACH: dict[str, Any] = {
     "lower": lower,
     "upper": upper,
@@ -61,4 +71,6 @@ EACH: dict[str, Any] = {
     "normalize": normalize,
     "opening": opening,
     "ending": ending,
+    "head": head,
+    "tail": tail,
 }
