@@ -5,7 +5,7 @@ from __future__ import annotations
 from ftdsl.language.catalog.entry import Cost, FunctionEntry, Parameter, Scope
 
 _TEXT = Parameter("text", "text", "the text")
-_CHARACTERS = Parameter("n", "int", "how many characters", minimum=1, maximum=1000)
+_CHARACTERS = Parameter("n", "int", "how many characters", keyword=True, minimum=1, maximum=1000)
 _PATTERN = Parameter("pattern", "regex", "a regular expression, searched for in linear time")
 
 
@@ -138,7 +138,7 @@ FUNCTIONS: tuple[FunctionEntry, ...] = (
         Scope.ROW,
         Cost.CHEAP,
         "The text's first characters.",
-        "expect strays(head(prompt, 8), below: 10%) == 0",
+        "expect strays(head(prompt, n: 8), below: 10%) == 0",
     ),
     FunctionEntry(
         "tail",
@@ -147,7 +147,7 @@ FUNCTIONS: tuple[FunctionEntry, ...] = (
         Scope.ROW,
         Cost.CHEAP,
         "The text's last characters.",
-        "expect strays(tail(prompt, 4), below: 10%) == 0",
+        "expect strays(tail(prompt, n: 4), below: 10%) == 0",
     ),
     _change("lower", "The text in lower case.", 'each must lower(lang) in ["en", "es"]'),
     _change("upper", "The text in upper case.", "each must upper(topic) == topic"),
