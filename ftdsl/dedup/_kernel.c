@@ -19,6 +19,15 @@
 #define FALLBACK_WIDTH 3
 /* Code points that the word table covers; beyond it no code point is part of a word. */
 #define TABLE_POINTS 0x40000
+/* Code points that the fold table covers, what a point is that only its neighbours decide on, and how
+ * many times its own length a point grows at most. From MARKS on stand combining marks, which stay as
+ * they are behind a plain point and marks of no higher class; APART is a point that stays as it is but
+ * can be taken apart, so that a mark behind it may join it. */
+#define FOLD_POINTS 0x20000
+#define DEPENDS UINT32_MAX
+#define MARKS UINT32_C(0xFFFFFF00)
+#define APART 1
+#define GROWTH 3
 
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__)
 #define WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
@@ -111,6 +120,68 @@ static void mark_unicode(const uint8_t *text, size_t length, const uint8_t *tabl
         memset(inside + i, word, size);
         i += size;
     }
+}
+
+/* What the loops know of Unicode: one bit a code point that is part of a word; and for each code point
+ * what NFKC and casefold make of it: 0 itself, else (place << 8 | length) in `folded`. */
+typedef struct {
+    const uint8_t *words;
+    const uint32_t *folds;
+    const uint8_t *folded;
+    size_t fold_count, folded_length;
+} Unicode;
+
+/* Folds a text that is UTF-8 and not normalised; its new length, or SIZE_MAX where a code point
+ * depends on its neighbours. */
+static size_t fold_unicode(const uint8_t *text, size_t length, const Unicode *known, uint8_t *folded,
+                           uint8_t *inside)
+{
+    size_t out = 0;
+    /* The class of the mark before, 0 for a plain point, 255 for one that a mark may join. */
+    uint32_t before = 255;
+    for (size_t i = 0; i < length;) {
+        size_t end = i;
+        while (end + 8 <= length && !(lane(text + end) & UINT64_C(0x8080808080808080)))
+            end += 8;
+        while (end < length && text[end] < 0x80)
+            end++;
+        if (end > i) {
+            fold_ascii(text + i, end - i, folded + out, inside + out);
+            out += end - i;
+            i = end;
+            before = 0;
+        }
+        for (; i < length && text[i] >= 0x80;) {
+            uint32_t point;
+            size_t size = decode(text + i, length - i, &point);
+            uint32_t fold = point < known->fold_count ? known->folds[point] : DEPENDS;
+            if (fold == DEPENDS)
+                return SIZE_MAX;
+            if (fold >= MARKS) {
+                if ((fold & 0xFF) < before)
+                    return SIZE_MAX;
+                before = fold & 0xFF;
+                fold = 0;
+            } else {
+                before = fold == 0 ? 0 : 255;
+            }
+            if (fold <= APART) {
+                uint8_t word = (known->words[point >> 3] >> (point & 7)) & 1;
+                memcpy(folded + out, text + i, size);
+                memset(inside + out, word, size);
+                out += size;
+            } else {
+                size_t place = fold >> 8, grown = fold & 0xFF;
+                if (place + grown > known->folded_length || grown > GROWTH * size)
+                    return SIZE_MAX;
+                fold_ascii(known->folded + place, grown, folded + out, inside + out);
+                mark_unicode(folded + out, grown, known->words, inside + out);
+                out += grown;
+            }
+            i += size;
+        }
+    }
+    return out;
 }
 
 static uint64_t word_hash(const uint8_t *word, size_t length)
@@ -225,10 +296,13 @@ static size_t distinct(uint64_t *values, size_t count)
     return kept;
 }
 
+/* How the bytes of a text are to be taken. */
+enum { ASCII, RAW, NORMAL, UNREADABLE };
+
 typedef struct {
     const uint8_t *bytes;
     size_t length;
-    int unicode;
+    int form;
 } Text;
 
 typedef struct {
@@ -237,12 +311,21 @@ typedef struct {
     uint32_t *ends;
 } Room;
 
-static size_t one_text(const Text *text, size_t width, const uint8_t *table, Room *room, uint64_t *out)
+/* The distinct shingles of a text, sorted; SIZE_MAX where it must be normalised first. */
+static size_t one_text(const Text *text, size_t width, const Unicode *known, Room *room, uint64_t *out)
 {
     size_t length = text->length;
-    fold_ascii(text->bytes, length, room->folded, room->inside);
-    if (text->unicode)
-        mark_unicode(text->bytes, length, table, room->inside);
+    if (text->form == UNREADABLE)
+        return SIZE_MAX;
+    if (text->form == RAW) {
+        length = fold_unicode(text->bytes, length, known, room->folded, room->inside);
+        if (length == SIZE_MAX)
+            return SIZE_MAX;
+    } else {
+        fold_ascii(text->bytes, length, room->folded, room->inside);
+        if (text->form == NORMAL)
+            mark_unicode(text->bytes, length, known->words, room->inside);
+    }
     memset(room->folded + length, 0, PAD);
     memset(room->inside + length, 0, PAD);
     size_t count = runs(out, word_hashes(room->folded, room->inside, length, out), width);
@@ -250,37 +333,47 @@ static size_t one_text(const Text *text, size_t width, const uint8_t *table, Roo
     return distinct(out, count);
 }
 
-/* Fills `texts` from a tuple of str (ASCII) and bytes (UTF-8); -1 and an exception if one is neither. */
+/* The longest that a text can become, in bytes, and the most words it can have. */
+static size_t folded_length(const Text *text)
+{
+    return text->form == RAW ? GROWTH * text->length : text->length;
+}
+
+/* Fills `texts` from a tuple of str (as they are) and bytes (normalised UTF-8); -1 and an exception if
+ * one is neither. */
 static int gather(PyObject *tuple, Text *texts, size_t count, size_t *longest, size_t *total)
 {
     *longest = *total = 0;
     for (size_t i = 0; i < count; i++) {
         PyObject *one = PyTuple_GetItem(tuple, (Py_ssize_t)i);
-        Py_ssize_t length;
+        Py_ssize_t length = 0;
+        texts[i].form = NORMAL;
         if (PyUnicode_Check(one)) {
             texts[i].bytes = (const uint8_t *)PyUnicode_AsUTF8AndSize(one, &length);
-            if (texts[i].bytes == NULL)
-                return -1;
-            if (length != PyUnicode_GetLength(one)) {
-                PyErr_SetString(PyExc_ValueError, "a text beyond ASCII is given as bytes");
-                return -1;
+            texts[i].form = length == PyUnicode_GetLength(one) ? ASCII : RAW;
+            if (texts[i].bytes == NULL) {
+                /* Half a surrogate pair. */
+                if (!PyErr_ExceptionMatches(PyExc_UnicodeEncodeError))
+                    return -1;
+                PyErr_Clear();
+                texts[i].form = UNREADABLE;
+                length = 0;
             }
-            texts[i].unicode = 0;
         } else {
             char *bytes;
             if (PyBytes_AsStringAndSize(one, &bytes, &length) < 0)
                 return -1;
             texts[i].bytes = (const uint8_t *)bytes;
-            texts[i].unicode = 1;
         }
-        if ((uint64_t)length >= UINT32_MAX) {
-            PyErr_SetString(PyExc_OverflowError, "a text is 4 GB or longer");
+        if ((uint64_t)length >= UINT32_MAX / GROWTH) {
+            PyErr_SetString(PyExc_OverflowError, "a text is over a gigabyte long");
             return -1;
         }
         texts[i].length = (size_t)length;
-        if ((size_t)length > *longest)
-            *longest = (size_t)length;
-        *total += (size_t)length / 2 + 1;
+        size_t most = folded_length(texts + i);
+        if (most > *longest)
+            *longest = most;
+        *total += most / 2 + 1;
     }
     return 0;
 }
@@ -305,25 +398,39 @@ static void free_room(Room *room)
     free(room->ends);
 }
 
+/* The sums of a set by which equal sets are known. */
+static void sum_of(const uint64_t *values, size_t count, uint64_t *sums)
+{
+    uint64_t plain = 0, mixed = 0;
+    for (size_t k = 0; k < count; k++) {
+        plain += values[k];
+        mixed += mix(values[k]);
+    }
+    sums[0] = plain;
+    sums[1] = mixed;
+}
+
 PyDoc_STRVAR(shingle_doc,
-             "shingle(texts, width, table) -> (values, counts, sums)\n\n"
-             "The distinct shingle hashes of each text, sorted (uint64); how many each has (int64);\n"
-             "and two sums over them (uint64) by which equal sets are known.");
+             "shingle(texts, width, words, folds, folded) -> (values, counts, sums)\n\n"
+             "The distinct shingle hashes of each text, sorted (uint64); how many each has (int64), -1\n"
+             "where the text must be normalised first; and two sums over them (uint64) by which equal\n"
+             "sets are known. A text is a str, or the UTF-8 bytes of a normalised text.");
 
 static PyObject *shingle(PyObject *module, PyObject *args)
 {
     (void)module;
     PyObject *tuple, *result = NULL;
     Py_ssize_t width;
-    Py_buffer table;
-    if (!PyArg_ParseTuple(args, "O!ny*", &PyTuple_Type, &tuple, &width, &table))
+    Py_buffer words, folds, folded;
+    if (!PyArg_ParseTuple(args, "O!ny*y*y*", &PyTuple_Type, &tuple, &width, &words, &folds, &folded))
         return NULL;
     size_t count = (size_t)PyTuple_Size(tuple), longest, total, used = 0;
+    Unicode known = {words.buf, folds.buf, folded.buf, (size_t)folds.len / 4, (size_t)folded.len};
     Text *texts = malloc((count + 1) * sizeof *texts);
     int64_t *counts = malloc((count + 1) * sizeof *counts);
     uint64_t *sums = malloc((count + 1) * 2 * sizeof *sums), *values = NULL;
     Room room = {0};
-    if (width < 1 || table.len != TABLE_POINTS / 8) {
+    if (width < 1 || words.len != TABLE_POINTS / 8 || known.fold_count > FOLD_POINTS) {
         PyErr_SetString(PyExc_ValueError, "width is at least 1, and the table has its size");
         goto done;
     }
@@ -340,15 +447,10 @@ static PyObject *shingle(PyObject *module, PyObject *args)
     }
     Py_BEGIN_ALLOW_THREADS
     for (size_t i = 0; i < count; i++) {
-        uint64_t *own = values + used, plain = 0, mixed = 0;
-        size_t found = one_text(texts + i, (size_t)width, table.buf, &room, own);
-        for (size_t k = 0; k < found; k++) {
-            plain += own[k];
-            mixed += mix(own[k]);
-        }
-        counts[i] = (int64_t)found;
-        sums[2 * i] = plain;
-        sums[2 * i + 1] = mixed;
+        size_t found = one_text(texts + i, (size_t)width, &known, &room, values + used);
+        counts[i] = found == SIZE_MAX ? -1 : (int64_t)found;
+        found = found == SIZE_MAX ? 0 : found;
+        sum_of(values + used, found, sums + 2 * i);
         used += found;
     }
     Py_END_ALLOW_THREADS
@@ -360,7 +462,562 @@ done:
     free(counts);
     free(sums);
     free(values);
-    PyBuffer_Release(&table);
+    PyBuffer_Release(&words);
+    PyBuffer_Release(&folds);
+    PyBuffer_Release(&folded);
+    return result;
+}
+
+/* ---- rows of JSON lines --------------------------------------------------------------------- */
+
+/* A reader of the usual rows, which reads them as ftdsl/data does or not at all: a line in which
+ * anything is out of the ordinary (an escape in a key, a repeated key, a large number, a turn that is
+ * more than two texts, what is no JSON) is left to that. The bytes are valid UTF-8. */
+typedef struct {
+    const uint8_t *at, *end;
+} Cursor;
+
+/* A string between its quotation marks. */
+typedef struct {
+    const uint8_t *at;
+    size_t length;
+    int escaped;
+} Span;
+
+enum { TEXT = 1, NUL = 2, BOOL = 4, INT = 8, FLOAT = 16, LIST = 32, OBJECT = 64, ANY = 127 };
+enum { PROMPT, REPLY, FIELD };
+enum { ROW, UNUSUAL };
+#define NESTED 48
+#define DIGITS 15
+#define MOST_FIELDS 64
+
+typedef struct {
+    const uint8_t *name;
+    size_t length;
+    int kinds, required;
+} Field;
+
+typedef struct {
+    Span text;
+    int is_system, is_assistant;
+} Turn;
+
+typedef struct {
+    Field fields[MOST_FIELDS];
+    size_t field_count;
+    int wanted;
+    size_t target;
+} Layout;
+
+typedef struct {
+    Turn *turns;
+    size_t count, room;
+    Span field;
+    uint8_t *text;
+    size_t length;
+} Line;
+
+static int is_utf8(const uint8_t *data, size_t length)
+{
+    for (size_t i = 0; i < length;) {
+        if (i + 8 <= length && !(lane(data + i) & UINT64_C(0x8080808080808080))) {
+            i += 8;
+            continue;
+        }
+        if (data[i] < 0x80) {
+            i++;
+            continue;
+        }
+        uint32_t point;
+        size_t size = decode(data + i, length - i, &point);
+        if (size == 1 || data[i] > 0xF4 || (size == 3 && point < 0x800) || (size == 4 && point < 0x10000) ||
+            point > 0x10FFFF || (point >= 0xD800 && point < 0xE000))
+            return 0;
+        i += size;
+    }
+    return 1;
+}
+
+static void skip_space(Cursor *in)
+{
+    while (in->at < in->end && (*in->at == ' ' || *in->at == '\t' || *in->at == '\r'))
+        in->at++;
+}
+
+static int take_byte(Cursor *in, uint8_t wanted)
+{
+    skip_space(in);
+    if (in->at == in->end || *in->at != wanted)
+        return 0;
+    in->at++;
+    return 1;
+}
+
+#define REPEATED(byte) (UINT64_C(0x0101010101010101) * (byte))
+#define ZERO_BYTES(x) (((x) - REPEATED(1)) & ~(x) & REPEATED(0x80))
+
+/* A string at its opening mark. */
+static int take_string(Cursor *in, Span *out)
+{
+    if (!take_byte(in, '"'))
+        return 0;
+    out->at = in->at;
+    out->escaped = 0;
+    const uint8_t *at = in->at, *end = in->end;
+    for (;;) {
+        while (at + 8 <= end) {
+            uint64_t x = lane(at);
+            if (ZERO_BYTES(x ^ REPEATED('"')) | ZERO_BYTES(x ^ REPEATED('\\')) |
+                ((x - REPEATED(0x20)) & ~x & REPEATED(0x80)))
+                break;
+            at += 8;
+        }
+        if (at == end || *at < 0x20)
+            return 0;
+        if (*at == '"')
+            break;
+        if (*at == '\\') {
+            out->escaped = 1;
+            if (++at == end)
+                return 0;
+        }
+        at++;
+    }
+    out->length = (size_t)(at - out->at);
+    in->at = at + 1;
+    return 1;
+}
+
+static int hexadecimal(const uint8_t *at, uint32_t *value)
+{
+    *value = 0;
+    for (int i = 0; i < 4; i++) {
+        uint8_t c = at[i], low = c | 0x20;
+        if ((uint8_t)(c - '0') < 10)
+            *value = *value << 4 | (uint32_t)(c - '0');
+        else if ((uint8_t)(low - 'a') < 6)
+            *value = *value << 4 | (uint32_t)(low - 'a' + 10);
+        else
+            return 0;
+    }
+    return 1;
+}
+
+static uint8_t *put_point(uint8_t *out, uint32_t point)
+{
+    if (point < 0x80) {
+        *out++ = (uint8_t)point;
+    } else if (point < 0x800) {
+        *out++ = (uint8_t)(0xC0 | point >> 6);
+        *out++ = (uint8_t)(0x80 | (point & 0x3F));
+    } else if (point < 0x10000) {
+        *out++ = (uint8_t)(0xE0 | point >> 12);
+        *out++ = (uint8_t)(0x80 | (point >> 6 & 0x3F));
+        *out++ = (uint8_t)(0x80 | (point & 0x3F));
+    } else {
+        *out++ = (uint8_t)(0xF0 | point >> 18);
+        *out++ = (uint8_t)(0x80 | (point >> 12 & 0x3F));
+        *out++ = (uint8_t)(0x80 | (point >> 6 & 0x3F));
+        *out++ = (uint8_t)(0x80 | (point & 0x3F));
+    }
+    return out;
+}
+
+/* Writes the text that the string spells; the place behind it, NULL where an escape is wrong. */
+static uint8_t *unescape(const Span *from, uint8_t *out)
+{
+    const uint8_t *at = from->at, *end = at + from->length;
+    if (!from->escaped) {
+        memcpy(out, at, from->length);
+        return out + from->length;
+    }
+    while (at < end) {
+        const uint8_t *mark = memchr(at, '\\', (size_t)(end - at));
+        size_t plain = (size_t)((mark == NULL ? end : mark) - at);
+        memcpy(out, at, plain);
+        out += plain;
+        at += plain;
+        if (mark == NULL)
+            break;
+        if (end - at < 2)
+            return NULL;
+        static const char short_ones[] = "\"\\/bfnrt", meant[] = "\"\\/\b\f\n\r\t";
+        uint8_t kind = at[1];
+        const char *found = kind == 0 ? NULL : strchr(short_ones, kind);
+        at += 2;
+        if (found != NULL) {
+            *out++ = (uint8_t)meant[found - short_ones];
+            continue;
+        }
+        uint32_t point, second;
+        if (kind != 'u' || end - at < 4 || !hexadecimal(at, &point))
+            return NULL;
+        at += 4;
+        if (point >= 0xD800 && point < 0xE000) {
+            if (point >= 0xDC00 || end - at < 6 || at[0] != '\\' || at[1] != 'u' ||
+                !hexadecimal(at + 2, &second) || second < 0xDC00 || second >= 0xE000)
+                return NULL;
+            point = 0x10000 + ((point - 0xD800) << 10) + (second - 0xDC00);
+            at += 6;
+        }
+        out = put_point(out, point);
+    }
+    return out;
+}
+
+/* A number: its kind, 0 where it is none or is not exactly what every reader takes it for. */
+static int take_number(Cursor *in)
+{
+    const uint8_t *at = in->at, *end = in->end, *first;
+    int kind = INT;
+    if (at < end && *at == '-')
+        at++;
+    first = at;
+    while (at < end && (uint8_t)(*at - '0') < 10)
+        at++;
+    if (at == first || at - first > DIGITS || (*first == '0' && at - first > 1))
+        return 0;
+    if (at < end && *at == '.') {
+        const uint8_t *fraction = ++at;
+        while (at < end && (uint8_t)(*at - '0') < 10)
+            at++;
+        if (at == fraction || at - fraction > DIGITS)
+            return 0;
+        kind = FLOAT;
+    }
+    if ((at < end && (*at | 0x20) == 'e') || (kind == INT && *first == '0' && first > in->at))
+        return 0;
+    in->at = at;
+    return kind;
+}
+
+static int take_word(Cursor *in, const char *word)
+{
+    size_t length = strlen(word);
+    if ((size_t)(in->end - in->at) < length || memcmp(in->at, word, length) != 0)
+        return 0;
+    in->at += length;
+    return 1;
+}
+
+/* A value that nobody asks for: its kind, 0 where it is not plain JSON. */
+static int skip_value(Cursor *in, int depth)
+{
+    Span text;
+    skip_space(in);
+    if (in->at == in->end || depth > NESTED)
+        return 0;
+    switch (*in->at) {
+    case '"':
+        if (!take_string(in, &text))
+            return 0;
+        if (text.escaped) {
+            /* Only a right escape is skipped. */
+            uint8_t *room = malloc(text.length + 1);
+            int right = room != NULL && unescape(&text, room) != NULL;
+            free(room);
+            return right ? TEXT : 0;
+        }
+        return TEXT;
+    case 't':
+        return take_word(in, "true") ? BOOL : 0;
+    case 'f':
+        return take_word(in, "false") ? BOOL : 0;
+    case 'n':
+        return take_word(in, "null") ? NUL : 0;
+    case '[':
+        in->at++;
+        if (take_byte(in, ']'))
+            return LIST;
+        do {
+            if (!skip_value(in, depth + 1))
+                return 0;
+        } while (take_byte(in, ','));
+        return take_byte(in, ']') ? LIST : 0;
+    case '{':
+        in->at++;
+        if (take_byte(in, '}'))
+            return OBJECT;
+        do {
+            if (!take_string(in, &text) || text.escaped || !take_byte(in, ':') ||
+                !skip_value(in, depth + 1))
+                return 0;
+        } while (take_byte(in, ','));
+        return take_byte(in, '}') ? OBJECT : 0;
+    default:
+        return take_number(in);
+    }
+}
+
+static int is(const Span *text, const char *name)
+{
+    return text->length == strlen(name) && memcmp(text->at, name, text->length) == 0;
+}
+
+/* One turn: an object with the texts `role` and `content`, each once, and no call of a tool. */
+static int take_turn(Cursor *in, Line *line)
+{
+    Span key, role = {0}, content = {0};
+    if (!take_byte(in, '{'))
+        return 0;
+    do {
+        if (!take_string(in, &key) || key.escaped || !take_byte(in, ':'))
+            return 0;
+        if (is(&key, "role")) {
+            if (role.at != NULL || !take_string(in, &role) || role.escaped)
+                return 0;
+        } else if (is(&key, "content")) {
+            if (content.at != NULL || !take_string(in, &content))
+                return 0;
+        } else if (is(&key, "tool_calls") || !skip_value(in, 0)) {
+            return 0;
+        }
+    } while (take_byte(in, ','));
+    if (!take_byte(in, '}') || role.at == NULL || content.at == NULL)
+        return 0;
+    if (line->count == line->room) {
+        size_t room = line->room ? 2 * line->room : 16;
+        Turn *more = realloc(line->turns, room * sizeof *more);
+        if (more == NULL)
+            return 0;
+        line->turns = more;
+        line->room = room;
+    }
+    Turn *turn = line->turns + line->count++;
+    turn->text = content;
+    turn->is_assistant = is(&role, "assistant");
+    turn->is_system = is(&role, "system") || is(&role, "developer");
+    return 1;
+}
+
+static int take_turns(Cursor *in, Line *line)
+{
+    if (!take_byte(in, '['))
+        return 0;
+    if (take_byte(in, ']'))
+        return 1;
+    do {
+        if (!take_turn(in, line))
+            return 0;
+    } while (take_byte(in, ','));
+    return take_byte(in, ']');
+}
+
+/* One line: an object whose fields are those of the layout, each once, and any others. */
+static int take_line(Cursor *in, const Layout *layout, Line *line)
+{
+    uint64_t seen = 0;
+    int has_turns = 0;
+    line->count = 0;
+    line->field.at = NULL;
+    if (!take_byte(in, '{'))
+        return 0;
+    skip_space(in);
+    if (in->at < in->end && *in->at == '}') {
+        in->at++;
+    } else {
+        do {
+            Span key;
+            if (!take_string(in, &key) || key.escaped || !take_byte(in, ':'))
+                return 0;
+            if (layout->wanted != FIELD && is(&key, "messages")) {
+                if (has_turns++ || !take_turns(in, line))
+                    return 0;
+                continue;
+            }
+            size_t index = 0;
+            for (; index < layout->field_count; index++)
+                if (layout->fields[index].length == key.length &&
+                    memcmp(layout->fields[index].name, key.at, key.length) == 0)
+                    break;
+            if (index == layout->field_count) {
+                if (!skip_value(in, 0))
+                    return 0;
+                continue;
+            }
+            if (seen >> index & 1)
+                return 0;
+            seen |= UINT64_C(1) << index;
+            skip_space(in);
+            if (layout->wanted == FIELD && index == layout->target && in->at < in->end &&
+                *in->at == '"') {
+                if (!take_string(in, &line->field))
+                    return 0;
+            } else if (!(skip_value(in, 0) & layout->fields[index].kinds)) {
+                return 0;
+            }
+        } while (take_byte(in, ','));
+        if (!take_byte(in, '}'))
+            return 0;
+    }
+    skip_space(in);
+    for (size_t index = 0; index < layout->field_count; index++)
+        if (layout->fields[index].required && !(seen >> index & 1))
+            return 0;
+    return in->at == in->end && (layout->wanted == FIELD ? line->field.at != NULL : has_turns);
+}
+
+/* Writes the text that is compared; 0 where an escape in any text of the row is wrong. */
+static int write_text(const Layout *layout, Line *line)
+{
+    uint8_t *out = line->text, *rest;
+    size_t last = line->count;
+    if (layout->wanted == FIELD) {
+        rest = unescape(&line->field, out);
+        line->length = rest == NULL ? 0 : (size_t)(rest - line->text);
+        return rest != NULL;
+    }
+    while (last > 0 && !line->turns[last - 1].is_assistant)
+        last--;
+    size_t before = last > 0 ? last - 1 : line->count;
+    int begun = 0;
+    for (size_t k = 0; k < line->count; k++) {
+        Turn *turn = line->turns + k;
+        int wanted = layout->wanted == REPLY ? last > 0 && k == last - 1 : k < before && !turn->is_system;
+        if (wanted && begun)
+            *out++ = '\n';
+        rest = wanted || turn->text.escaped ? unescape(&turn->text, out) : out;
+        if (rest == NULL)
+            return 0;
+        if (wanted) {
+            out = rest;
+            begun = 1;
+        }
+    }
+    line->length = (size_t)(out - line->text);
+    return 1;
+}
+
+/* The fields of a row from a tuple of (name, kinds, required); -1 and an exception. */
+static int layout_of(PyObject *fields, Layout *layout)
+{
+    Py_ssize_t count = PyTuple_Size(fields);
+    if (count > MOST_FIELDS) {
+        PyErr_SetString(PyExc_ValueError, "too many fields");
+        return -1;
+    }
+    layout->field_count = (size_t)count;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        Field *field = layout->fields + i;
+        char *name;
+        Py_ssize_t length;
+        PyObject *bytes;
+        if (!PyArg_ParseTuple(PyTuple_GetItem(fields, i), "Sii", &bytes, &field->kinds,
+                              &field->required) ||
+            PyBytes_AsStringAndSize(bytes, &name, &length) < 0)
+            return -1;
+        field->name = (const uint8_t *)name;
+        field->length = (size_t)length;
+    }
+    return 0;
+}
+
+PyDoc_STRVAR(scan_doc,
+             "scan(data, fields, wanted, target, width, words, folds, folded)\n"
+             "    -> (values, counts, sums, starts, states)\n\n"
+             "`shingle` for a text of each line of JSON lines. `fields` are (name, kinds, required) of\n"
+             "what a row declares; `wanted` is 0 for the prompt, 1 for the reply of a conversation, 2\n"
+             "for the field `target`. The state of a line is 1 where it is left to another reader.");
+
+/* What the lines of a scan came to. */
+typedef struct {
+    uint64_t *values, *sums;
+    int64_t *counts, *starts;
+    uint8_t *states;
+    size_t lines, used;
+} Scan;
+
+static void scan_lines(const uint8_t *data, size_t length, const Layout *layout, size_t width,
+                       const Unicode *known, Room *room, uint8_t *scratch, Scan *out)
+{
+    Line line = {.text = scratch};
+    int valid = is_utf8(data, length);
+    for (size_t start = 0; start < length;) {
+        const uint8_t *mark = memchr(data + start, '\n', length - start);
+        size_t end = mark == NULL ? length : (size_t)(mark - data), at = out->lines++, found = SIZE_MAX;
+        Cursor in = {data + start, data + end};
+        if (valid && take_line(&in, layout, &line) && write_text(layout, &line)) {
+            Text text = {line.text, line.length, ASCII};
+            for (size_t i = 0; i < line.length && text.form == ASCII; i++)
+                if (i + 8 <= line.length && !(lane(line.text + i) & UINT64_C(0x8080808080808080)))
+                    i += 7;
+                else if (line.text[i] >= 0x80)
+                    text.form = RAW;
+            found = one_text(&text, width, known, room, out->values + out->used);
+        }
+        out->starts[at] = (int64_t)start;
+        out->states[at] = found == SIZE_MAX ? UNUSUAL : ROW;
+        found = found == SIZE_MAX ? 0 : found;
+        out->counts[at] = (int64_t)found;
+        sum_of(out->values + out->used, found, out->sums + 2 * at);
+        out->used += found;
+        start = end + 1;
+    }
+    free(line.turns);
+}
+
+static PyObject *scan(PyObject *module, PyObject *args)
+{
+    (void)module;
+    PyObject *fields, *result = NULL;
+    Py_buffer data, words, folds, folded;
+    Py_ssize_t target, width;
+    Layout layout;
+    if (!PyArg_ParseTuple(args, "y*O!inny*y*y*", &data, &PyTuple_Type, &fields, &layout.wanted, &target,
+                          &width, &words, &folds, &folded))
+        return NULL;
+    const uint8_t *bytes = data.buf;
+    size_t length = (size_t)data.len, lines = 1, longest = 0, start = 0;
+    Unicode known = {words.buf, folds.buf, folded.buf, (size_t)folds.len / 4, (size_t)folded.len};
+    Room room = {0};
+    Scan out = {0};
+    uint8_t *scratch = NULL;
+    layout.target = (size_t)target;
+    if (width < 1 || words.len != TABLE_POINTS / 8 || known.fold_count > FOLD_POINTS ||
+        length >= UINT32_MAX / GROWTH) {
+        PyErr_SetString(PyExc_ValueError, "width is at least 1, and tables and data have their size");
+        goto done;
+    }
+    if (layout_of(fields, &layout) < 0)
+        goto done;
+    for (size_t i = 0; i <= length; i++) {
+        const uint8_t *mark = i < length ? memchr(bytes + i, '\n', length - i) : NULL;
+        i = mark == NULL ? length : (size_t)(mark - bytes);
+        longest = i - start > longest ? i - start : longest;
+        start = i + 1;
+        lines++;
+    }
+    longest *= GROWTH;
+    scratch = malloc(longest + PAD);
+    out.values = malloc((GROWTH * length / 2 + lines + 1) * sizeof *out.values);
+    out.counts = malloc(lines * sizeof *out.counts);
+    out.starts = malloc(lines * sizeof *out.starts);
+    out.sums = malloc(lines * 2 * sizeof *out.sums);
+    out.states = malloc(lines);
+    if (!make_room(&room, longest) || scratch == NULL || out.values == NULL || out.counts == NULL ||
+        out.starts == NULL || out.sums == NULL || out.states == NULL) {
+        PyErr_NoMemory();
+        goto done;
+    }
+    Py_BEGIN_ALLOW_THREADS
+    scan_lines(bytes, length, &layout, (size_t)width, &known, &room, scratch, &out);
+    Py_END_ALLOW_THREADS
+    result = Py_BuildValue("(y#y#y#y#y#)", (char *)out.values, (Py_ssize_t)(out.used * 8),
+                           (char *)out.counts, (Py_ssize_t)(out.lines * 8), (char *)out.sums,
+                           (Py_ssize_t)(out.lines * 16), (char *)out.starts,
+                           (Py_ssize_t)(out.lines * 8), (char *)out.states, (Py_ssize_t)out.lines);
+done:
+    free_room(&room);
+    free(scratch);
+    free(out.values);
+    free(out.counts);
+    free(out.starts);
+    free(out.sums);
+    free(out.states);
+    PyBuffer_Release(&data);
+    PyBuffer_Release(&words);
+    PyBuffer_Release(&folds);
+    PyBuffer_Release(&folded);
     return result;
 }
 
@@ -991,7 +1648,8 @@ static PyObject *probe(PyObject *module, PyObject *args)
 /* ---- the module ----------------------------------------------------------------------------- */
 
 static PyMethodDef methods[] = {
-    {"shingle", shingle, METH_VARARGS, shingle_doc}, {"tally", tally, METH_VARARGS, tally_doc},
+    {"shingle", shingle, METH_VARARGS, shingle_doc}, {"scan", scan, METH_VARARGS, scan_doc},
+    {"tally", tally, METH_VARARGS, tally_doc},
     {"sift", sift, METH_VARARGS, sift_doc},          {"number", number, METH_VARARGS, number_doc},
     {"rarity", rarity, METH_VARARGS, rarity_doc},    {"rank", rank, METH_VARARGS, rank_doc},
     {"sign", sign, METH_VARARGS, sign_doc},          {"enter", enter, METH_VARARGS, enter_doc},

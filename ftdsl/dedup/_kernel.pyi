@@ -1,8 +1,19 @@
 from typing import Any
 
 def shingle(
-    texts: tuple[str | bytes, ...], width: int, table: Any, /
+    texts: tuple[str | bytes, ...], width: int, words: Any, folds: Any, folded: Any, /
 ) -> tuple[bytes, bytes, bytes]: ...
+def scan(
+    data: bytes,
+    fields: tuple[tuple[bytes, int, int], ...],
+    wanted: int,
+    target: int,
+    width: int,
+    words: Any,
+    folds: Any,
+    folded: Any,
+    /,
+) -> tuple[bytes, bytes, bytes, bytes, bytes]: ...
 def tally(values: Any, table: Any, bits: int, /) -> None: ...
 def sift(
     values: Any, offsets: Any, needed: Any, table: Any, bits: int, /

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ftdsl.dedup.join import Floats
 from ftdsl.dedup.ragged import Ints
+from ftdsl.dedup.sets import Stored
 from ftdsl.language.program import DropDef, Expr
 
 # The parts of a row that a drop line compares: one text for each expression after ``on``.
 Texts = tuple[str, ...]
+Arrays = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Comparer(Protocol):
     """
 
     def add(self, rows: Sequence[Texts]) -> Ints:
-        """The class of each row; filled at the latest when ``index`` returns."""
+        """The class of each row."""
         ...
 
     def index(self) -> Index:
@@ -66,6 +68,19 @@ class Comparer(Protocol):
 
     def __len__(self) -> int:
         """How many classes there are."""
+        ...
+
+
+@runtime_checkable
+class ArrayComparer(Comparer, Protocol):
+    """A comparer that needs no more of texts than some arrays, which hold wherever they stand."""
+
+    def prepare(self, rows: Sequence[Texts]) -> Arrays:
+        """What the texts alone decide."""
+        ...
+
+    def take(self, arrays: Arrays, place: Stored | None = None) -> Ints:
+        """``add``, for rows that were prepared. ``place``: where ``values`` lie already."""
         ...
 
 

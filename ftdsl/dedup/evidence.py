@@ -1,149 +1,125 @@
-"""The evidence for each removal: both rows by id and place, and what was compared of them."""
+"""The evidence for each removal: both rows by id and place, and where what was compared differs."""
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
-from ftdsl.data.rows import Row
-from ftdsl.dedup.clause import Texts, held_on, label
-from ftdsl.dedup.excerpts import around_shared
-from ftdsl.dedup.places import Places
-from ftdsl.dedup.reading import Reading, against_datasets, batches
+from ftdsl.data.rows import DataFile, Row
+from ftdsl.dedup.clause import held_on, label
+from ftdsl.dedup.excerpts import around_difference, around_shared
+from ftdsl.dedup.places import Place
+from ftdsl.dedup.reading import Held, Reading
 from ftdsl.dedup.stars import Stars
 from ftdsl.dedup.values import compared_texts
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
-from ftdsl.engine.context import Context, Progress, Refused
-from ftdsl.language.program import DatasetDef, DropDef, Expr
+from ftdsl.engine.context import Context, Refused
+from ftdsl.language.program import DropDef
 from ftdsl.plan.steps import DedupStep
-from ftdsl.privacy.masking import masked, masked_name
+from ftdsl.privacy.masking import masked_all, masked_name
 from ftdsl.quality.expressions import Block, Evaluator
 from ftdsl.results.models import Removal
 
 # Characters of a compared text that a report shows.
 EXCERPT = 300
-# Characters in which a shared run of words is looked for.
+# Characters in which the place that tells is looked for.
 _SEARCHED = 20_000
+# Rows looked at together, and removals whose texts are held together.
+_ROWS, _REMOVALS = 256, 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A row as evidence shows it, with what each drop line compared of it."""
+    """A row as evidence shows it, with what each drop line that asks compared of it, masked."""
 
     row_id: str
     path: str
     line: int
-    excerpts: dict[int, str]
+    texts: dict[int, str]
 
 
 # Which drop lines need to see a row, by its number in reading order.
 Wanted = dict[int, set[int]]
 
-# A dataset and the split that is meant.
-Source = tuple[DatasetDef, str | None]
-
 
 class Look(Protocol):
-    """Reads a dataset a second time: the wanted rows, by their number in reading order."""
+    """Sees rows again: those of the dataset itself, or of one that lines hold others against."""
 
-    def __call__(
-        self,
-        step: DedupStep,
-        context: Context,
-        progress: Progress,
-        source: Source,
-        places: Places,
-        wanted: Wanted,
-        *,
-        is_held: bool = False,
-    ) -> dict[int, Seen]: ...
+    @property
+    def at_once(self) -> int | None:
+        """How many removals are looked at together; None: all."""
+        ...
+
+    def see(self, against: str | None, wanted: Wanted) -> dict[int, Seen]:
+        """The wanted rows by their number in reading order. Raises Refused (FT305)."""
+        ...
+
+    def close(self) -> None:
+        """Make sure that no file has changed meanwhile. Raises Refused (FT305)."""
+        ...
 
 
 def removals(
     step: DedupStep, context: Context, reading: Reading, stars: Stars, look: Look | None = None
 ) -> list[Removal]:
-    """One removal for each removed row, in file order. Reads the rows a second time, so that the
-    first pass need not hold their texts. Raises Refused (FT305) if a file has changed since."""
-    look = look or _look
-    own: Wanted = defaultdict(set)
-    others: dict[str, Wanted] = {name: defaultdict(set) for name in reading.others}
+    """One removal for each removed row, in file order. The rows that it names are read again, so
+    that the first pass need not hold their texts. Raises Refused (FT305) if a file has changed
+    since."""
     removed = stars.removed.tolist()
-    for row in removed:
-        number = int(stars.line[row])
-        against = step.dedup.drops[number].against
-        own[row].add(number)
-        (own if against is None else others[against])[int(stars.kept_row[row])].add(number)
     if not removed:
         return []
-    progress = context.progress(f"dedup {step.name}: evidence")
-    seen = look(step, context, progress, (step.dataset, None), reading.places, own)
-    seen_others = {
-        name: look(
-            step, context, progress, dataset, reading.others[name], others[name], is_held=True
-        )
-        for name, dataset in against_datasets(step).items()
-    }
-    progress.close()
+    look = look or LocalLook(step, context, reading)
+    progress = context.progress(f"dedup {step.name}: evidence", total=len(removed))
     found: list[Removal] = []
-    for row in removed:
-        number = int(stars.line[row])
-        drop = step.dedup.drops[number]
-        keepers = seen if drop.against is None else seen_others[drop.against]
-        gone, kept = seen[row], keepers[int(stars.kept_row[row])]
-        excerpt, kept_excerpt = _excerpts(drop, gone.excerpts[number], kept.excerpts[number])
-        found.append(
-            Removal(
-                row_id=gone.row_id,
-                line=gone.line,
-                path=gone.path,
-                kept_row_id=kept.row_id,
-                kept_line=kept.line,
-                kept_path=kept.path,
-                similarity=float(stars.similarity[row]),
-                method=drop.method,
-                clause=label(drop),
-                excerpt=excerpt,
-                kept_excerpt=kept_excerpt,
-            )
-        )
+    together = look.at_once or len(removed)
+    for first in range(0, len(removed), together):
+        some = removed[first : first + together]
+        found += _removals(step.dedup.drops, look, some, stars)
+        progress.advance(len(some))
+        context.checkpoint()
+    look.close()
+    progress.close()
     return found
 
 
-def _excerpts(drop: DropDef, text: str, other: str) -> tuple[str, str]:
+def _removals(
+    drops: Sequence[DropDef], look: Look, removed: list[int], stars: Stars
+) -> Iterator[Removal]:
+    """The removals of these rows."""
+    wanted: dict[str | None, Wanted] = {None: defaultdict(set)}
+    for row in removed:
+        number = int(stars.line[row])
+        wanted[None][row].add(number)
+        against = wanted.setdefault(drops[number].against, defaultdict(set))
+        against[int(stars.kept_row[row])].add(number)
+    seen = {name: look.see(name, own) for name, own in wanted.items()}
+    for row in removed:
+        number = int(stars.line[row])
+        drop = drops[number]
+        gone, kept = seen[None][row], seen[drop.against][int(stars.kept_row[row])]
+        excerpt, kept_excerpt = _cut(drop, gone.texts[number], kept.texts[number])
+        yield Removal(
+            row_id=gone.row_id,
+            line=gone.line,
+            path=gone.path,
+            kept_row_id=kept.row_id,
+            kept_line=kept.line,
+            kept_path=kept.path,
+            similarity=float(stars.similarity[row]),
+            method=drop.method,
+            clause=label(drop),
+            excerpt=excerpt,
+            kept_excerpt=kept_excerpt,
+        )
+
+
+def _cut(drop: DropDef, text: str, other: str) -> tuple[str, str]:
     if drop.method == "ngram":
         return around_shared(text, other, drop.n, EXCERPT)
-    return text, other
-
-
-def _look(
-    step: DedupStep,
-    context: Context,
-    progress: Progress,
-    source: Source,
-    places: Places,
-    wanted: Wanted,
-    *,
-    is_held: bool = False,
-) -> dict[int, Seen]:
-    seen: dict[int, Seen] = {}
-    if not wanted:
-        return seen
-    evaluator = Evaluator(source[0], context.root)
-    count = 0
-    for block in batches(source[0], context, progress, source[1]):
-        chosen = [i for i in range(len(block)) if count + i in wanted]
-        rows = [block[i] for i in chosen]
-        numbers = [wanted[count + at] for at in chosen]
-        shown = seen_rows(evaluator, step.dedup.drops, rows, numbers, is_held=is_held)
-        for at, row, one in zip(chosen, rows, shown, strict=True):
-            _same(row, places, count + at)
-            seen[count + at] = one
-        count += len(block)
-    if count != len(places):
-        raise changed(source[0].name, source[0].span)
-    return seen
+    return around_difference(text, other, EXCERPT)
 
 
 def seen_rows(
@@ -154,31 +130,120 @@ def seen_rows(
     *,
     is_held: bool,
 ) -> list[Seen]:
-    """Each row with what the lines of its ``numbers`` compared of it."""
-    excerpts: list[dict[int, str]] = [{} for _ in rows]
+    """Each row with what the lines of its ``numbers`` compared of it: masked before it is ever cut
+    to an excerpt, so that no cut goes through what is delicate."""
+    block = Block(rows)
+    texts: list[dict[int, str]] = [{} for _ in rows]
     for number, drop in enumerate(drops):
         which = [at for at, own in enumerate(numbers) if number in own]
-        on = held_on(drop) if is_held else drop.on
-        by_run = drop.method == "ngram"
-        texts = _texts(evaluator, on, [rows[at] for at in which])
-        for at, parts in zip(which, texts, strict=True):
-            excerpts[at][number] = masked("\n".join(parts), _SEARCHED if by_run else EXCERPT)
+        if not which:
+            continue
+        asked = block if len(which) == len(rows) else Block([rows[at] for at in which])
+        found = compared_texts(evaluator, held_on(drop) if is_held else drop.on, asked)
+        safe = masked_all(["\n".join(parts) for parts in found], _SEARCHED)
+        for at, text in zip(which, safe, strict=True):
+            texts[at][number] = text
     return [
-        Seen(masked_name(row.row_id), row.path, row.line, shown)
-        for row, shown in zip(rows, excerpts, strict=True)
+        Seen(masked_name(row.row_id), row.path, row.line, own)
+        for row, own in zip(rows, texts, strict=True)
     ]
 
 
-def _texts(evaluator: Evaluator, on: Sequence[Expr], rows: list[Row]) -> list[Texts]:
-    return compared_texts(evaluator, on, Block(rows)) if rows else []
+class LocalLook:
+    """Reads the rows again, each by its bytes where its file is plain lines."""
+
+    at_once: int | None = _REMOVALS
+
+    def __init__(self, step: DedupStep, context: Context, reading: Reading) -> None:
+        drops = step.dedup.drops
+        self._sources: dict[str | None, _Source] = {
+            name: _Source(held, context, drops, is_held=True)
+            for name, held in reading.others.items()
+        }
+        self._sources[None] = _Source(reading.own, context, drops, is_held=False)
+
+    def see(self, against: str | None, wanted: Wanted) -> dict[int, Seen]:
+        return self._sources[against].see(wanted)
+
+    def close(self) -> None:
+        for source in self._sources.values():
+            source.close()
 
 
-def _same(row: Row, places: Places, index: int) -> None:
-    if index >= len(places) or places.place(index) != (row.path, row.line):
-        raise changed(row.path, None)
+class _Source:
+    """The rows of one dataset."""
+
+    def __init__(
+        self, held: Held, context: Context, drops: Sequence[DropDef], *, is_held: bool
+    ) -> None:
+        self._held = held
+        self._drops = drops
+        self._is_held = is_held
+        self._evaluator = Evaluator(held.parts.dataset, context.root)
+        self._open: dict[int, tuple[DataFile, BinaryIO]] = {}
+
+    def see(self, wanted: Wanted) -> dict[int, Seen]:
+        """What the lines compare of each wanted row."""
+        seen: dict[int, Seen] = {}
+        numbers = sorted(wanted)
+        for first in range(0, len(numbers), _ROWS):
+            some = numbers[first : first + _ROWS]
+            rows, asked = list(self._rows(some)), [wanted[number] for number in some]
+            found = seen_rows(self._evaluator, self._drops, rows, asked, is_held=self._is_held)
+            seen |= zip(some, found, strict=True)
+        return seen
+
+    def _rows(self, numbers: list[int]) -> Iterator[Row]:
+        """The rows of these numbers, ascending."""
+        places = [self._held.places.place(number) for number in numbers]
+        first = 0
+        while first < len(places):
+            last = first
+            while last < len(places) and places[last].part is places[first].part:
+                last += 1
+            some = places[first:last]
+            yield from self._plain(some) if some[0].is_plain else self._searched(some)
+            first = last
+
+    def _plain(self, places: list[Place]) -> Iterator[Row]:
+        for place in places:
+            file = self._file(place.part.file)
+            data = os.pread(file.fileno(), place.end - place.start, place.start)
+            row = self._held.parts.again(
+                place.part, place.line, place.start, data.split(b"\n", 1)[0]
+            )
+            if row is None:
+                raise changed(place.path)
+            yield row
+
+    def _file(self, file: DataFile) -> BinaryIO:
+        known = self._open.get(id(file))
+        if known is None:
+            known = self._open[id(file)] = file, file.open()
+        return known[1]
+
+    def _searched(self, places: list[Place]) -> Iterator[Row]:
+        """The rows of a file that must be read from its beginning."""
+        wanted = iter(places)
+        place = next(wanted, None)
+        for rows in self._held.parts.rows(places[0].part):
+            for row in rows:
+                if place is not None and row.line == place.line and row.offset == place.start:
+                    yield row
+                    place = next(wanted, None)
+            if place is None:
+                return
+        if place is not None:
+            raise changed(place.path)
+
+    def close(self) -> None:
+        for file, stream in self._open.values():
+            stream.close()
+            file.assert_unchanged()
+        self._open = {}
 
 
-def changed(name: str, span: Span | None) -> Refused:
+def changed(name: str, span: Span | None = None) -> Refused:
     """FT305: the rows are not those that were compared."""
     return Refused(
         Diagnostic(

@@ -7,36 +7,51 @@ from hashlib import blake2b
 
 import numpy as np
 
-from ftdsl.dedup.clause import Pairs, Texts, no_pairs
+from ftdsl.dedup.classes import Classes, Keys
+from ftdsl.dedup.clause import Arrays, Pairs, Texts, no_pairs
 from ftdsl.dedup.ragged import Ints
+from ftdsl.dedup.sets import Stored
+
+_BLANK = bytes(16)
 
 
 class ExactComparer:
     """Equal values make one class; nothing else is alike. A digest of 128 bits a value is kept."""
 
     def __init__(self) -> None:
-        self._class_of: dict[bytes, int] = {}
+        self._classes = Classes()
 
     def __len__(self) -> int:
-        return len(self._class_of)
+        return len(self._classes)
 
     def add(self, rows: Sequence[Texts]) -> Ints:
-        return np.fromiter((self._class(texts) for texts in rows), np.int64, len(rows))
+        return self.take(self.prepare(rows))
 
-    def _class(self, texts: Texts) -> int:
-        if not any(text and not text.isspace() for text in texts):
-            return -1
-        # Lengths keep ("ab", "c") apart from ("a", "bc").
-        whole = "".join(f"{len(text)}:{text}" for text in texts)
-        digest = blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-        return self._class_of.setdefault(digest, len(self._class_of))
+    def prepare(self, rows: Sequence[Texts]) -> Arrays:
+        """The digests of the values: zeros where all are blank."""
+        data = b"".join(map(_digest, rows))
+        return {"digests": np.frombuffer(data, np.uint64).reshape(-1, 2)}
 
-    def keys(self) -> list[bytes]:
+    def take(self, arrays: Arrays, place: Stored | None = None) -> Ints:  # noqa: ARG002
+        """The class of each row that was prepared."""
+        digests = arrays["digests"].reshape(-1, 2)
+        filled = (digests[:, 0] | digests[:, 1]) != 0
+        return self._classes.number(digests, filled)[0]
+
+    def keys(self) -> Keys:
         """The digest of each class."""
-        return list(self._class_of)
+        return self._classes.keys()
 
     def index(self) -> ExactIndex:
         return ExactIndex(len(self))
+
+
+def _digest(texts: Texts) -> bytes:
+    if not any(text and not text.isspace() for text in texts):
+        return _BLANK
+    # Lengths keep ("ab", "c") apart from ("a", "bc").
+    whole = "".join(f"{len(text)}:{text}" for text in texts)
+    return blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 class ExactIndex:

@@ -12,6 +12,9 @@ what remains is numbered, a shard of the hashes at a time. All passes read block
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ftdsl.dedup import kernel
+from ftdsl.dedup.counters import Counters
 from ftdsl.dedup.kernel import Numbers
 from ftdsl.dedup.ragged import Ints, Ragged, offsets_of, ranges
 from ftdsl.dedup.sets import SetStore
@@ -27,10 +31,10 @@ Floats = NDArray[np.float64]
 
 # Two thresholds as doubles may differ in the last bit from the decimal that was written.
 _SLACK = 1e-9
-# Counters a hash, as a power of two, and the largest table: 2^31 counters are 512 MB.
-_ROOM, _LARGEST = 2, 31
 # Hashes numbered at once: their table takes 100 MB at most.
 _SHARD = 4_000_000
+# Threads that sift, and blocks that each may be ahead.
+_THREADS, _AHEAD = 2, 2
 
 
 def least_overlap(sizes: Ints, similarity: float) -> Ints:
@@ -63,13 +67,15 @@ def shared_sets(
     *,
     among: NDArray[np.bool_] | None = None,
     folder: Path | None = None,
+    counters: Counters | None = None,
 ) -> SharedSets:
-    """Number the shared elements of the sets (of those that ``among`` marks) by rarity."""
+    """Number the shared elements of the sets (of those that ``among`` marks) by rarity.
+    ``counters`` have counted all of them already."""
     sizes = store.sizes
     needed = least_overlap(sizes, similarity)
     if among is not None:
         needed = np.where(among, needed, np.iinfo(np.int64).max)
-    sifted = _sifted(store, needed, folder)
+    sifted = _sifted(store, needed, folder, counters or _counted(store))
     ids, frequency = _numbered(sifted)
     ranks = np.empty(len(frequency), dtype=np.uint32)
     alphabet = kernel.loops().rarity(frequency, ranks)
@@ -78,18 +84,45 @@ def shared_sets(
     return SharedSets(sizes, Ragged(ids[:used], offsets_of(counts)), alphabet)
 
 
-def _sifted(store: SetStore, needed: Ints, folder: Path | None) -> SetStore:
+def _counted(store: SetStore) -> Counters:
+    counters = Counters(store.elements)
+    for block in store.blocks():
+        counters.count(block.values)
+    return counters
+
+
+def _sifted(store: SetStore, needed: Ints, folder: Path | None, counters: Counters) -> SetStore:
     """The sets without most elements that no other set has."""
-    bits = min(max((store.elements << _ROOM).bit_length(), 12), _LARGEST)
-    table = np.zeros(1 << (bits - 2), dtype=np.uint8)
-    for block in store.blocks():
-        kernel.tally(block.values, table, bits)
     sifted = SetStore(folder)
-    first = 0
-    for block in store.blocks():
-        sifted.append(kernel.sift(block, needed[first : first + len(block)], table, bits))
-        first += len(block)
+    for block in _sifted_blocks(store, needed, counters):
+        sifted.append(block)
     return sifted
+
+
+def _sifted_blocks(store: SetStore, needed: Ints, counters: Counters) -> Iterator[Ragged]:
+    """The sifted blocks in order. The loops leave the interpreter to other threads."""
+    waiting: deque[Future[Ragged]] = deque()
+    first = 0
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="sift") as threads:
+        for block, rows in store.whole_blocks():
+            count = len(block) if rows is None else len(rows)
+            own = needed[first : first + count]
+            waiting.append(threads.submit(_sift, counters, block, rows, own))
+            first += count
+            if len(waiting) > _THREADS * _AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _sift(counters: Counters, block: Ragged, rows: Ints | None, needed: Ints) -> Ragged:
+    if rows is None:
+        return counters.sift(block, needed)
+    # No set has as many: the others come out empty, which costs less than to pick out these.
+    whole = np.full(len(block), np.iinfo(np.int64).max)
+    whole[rows] = needed
+    left = counters.sift(block, whole)
+    return Ragged(left.values, offsets_of(left.counts[rows]))
 
 
 def _numbered(store: SetStore) -> tuple[Numbers, Numbers]:

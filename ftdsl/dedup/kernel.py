@@ -6,16 +6,15 @@ functions that fill an array write into the one they are given.
 
 from __future__ import annotations
 
-import re
-from functools import cache
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ftdsl.dedup import twin
+from ftdsl.dedup import twin, unicode_tables
 from ftdsl.dedup.mixing import Hashes
-from ftdsl.dedup.ragged import Ints, Ragged, offsets_of
+from ftdsl.dedup.ragged import Ints, Ragged, concatenate, offsets_of
 from ftdsl.dedup.twin import State
 
 try:
@@ -23,18 +22,16 @@ try:
 except ImportError:
     compiled = None  # type: ignore[assignment]  # no compiler was there when it was installed
 
-# Code points that may be part of a word; a test holds that none beyond is.
-_POINTS = 0x40000
-
 Numbers = NDArray[np.uint32]
 Places = NDArray[np.int32]
+Sums = NDArray[np.uint64]
 
 
 class Loops(Protocol):
     """What the kernel and its twin both have."""
 
     def shingle(
-        self, texts: tuple[str | bytes, ...], width: int, table: Any, /
+        self, texts: tuple[str | bytes, ...], width: int, words: Any, folds: Any, folded: Any, /
     ) -> tuple[bytes, bytes, bytes]: ...
     def tally(self, values: Any, table: Any, bits: int, /) -> None: ...
     def sift(
@@ -74,26 +71,81 @@ def in_use() -> str:
     return "NumPy" if _loops is twin else "compiled"
 
 
-@cache
-def word_table() -> bytes:
-    """One bit a code point: whether Python's ``re`` takes it for part of a word."""
-    marks = np.zeros(_POINTS, dtype=np.bool_)
-    for run in re.compile(r"\w+").finditer("".join(map(chr, range(_POINTS)))):
-        marks[run.start() : run.end()] = True
-    return np.packbits(marks, bitorder="little").tobytes()
+_NO_TABLES = (bytes(unicode_tables.WORD_POINTS // 8), b"", b"")
 
 
-_NO_TABLE = bytes(_POINTS // 8)
+def shingle(texts: tuple[str | bytes, ...], width: int) -> tuple[Ragged, Sums]:
+    """The distinct shingle hashes of each text, sorted, and two sums by which equal sets are known.
+    A text is a str as it is, or the UTF-8 bytes of a normalised text."""
+    beyond = not all(isinstance(text, str) and text.isascii() for text in texts)
+    tables: Any = _NO_TABLES
+    if beyond and _loops is not twin:
+        tables = (unicode_tables.words(), *unicode_tables.folds())
+    sets, sums, counts = _shingle(texts, width, tables)
+    whole = np.flatnonzero(counts < 0)
+    if not len(whole):
+        return sets, sums
+    some = tuple(_normal(texts[index]) for index in whole.tolist())
+    again, sums[whole], _ = _shingle(some, width, tables)
+    order = np.arange(len(texts), dtype=np.int64)
+    order[whole] = len(texts) + np.arange(len(whole))
+    return concatenate([sets, again], np.uint64).take(order), sums
 
 
-def shingle(texts: tuple[str | bytes, ...], width: int) -> tuple[Ragged, list[bytes]]:
-    """The distinct shingle hashes of each text, sorted, and a key of 16 bytes by which equal sets
-    are known. A text is ASCII, or the UTF-8 bytes of a normalised text."""
-    beyond = any(isinstance(text, bytes) for text in texts)
-    table = word_table() if beyond and _loops is not twin else _NO_TABLE
-    values, counts, sums = _loops.shingle(texts, width, table)
-    sets = Ragged(np.frombuffer(values, np.uint64), offsets_of(np.frombuffer(counts, np.int64)))
-    return sets, [sums[at : at + 16] for at in range(0, len(sums), 16)]
+def _normal(text: str | bytes) -> bytes:
+    assert isinstance(text, str)
+    return unicode_tables.normalise(text).encode("utf-8", "surrogatepass")
+
+
+def _shingle(
+    texts: tuple[str | bytes, ...], width: int, tables: tuple[Any, Any, Any]
+) -> tuple[Ragged, Sums, Ints]:
+    values, sizes, sums = _loops.shingle(texts, width, *tables)
+    counts = np.frombuffer(sizes, np.int64)
+    sets = Ragged(np.frombuffer(values, np.uint64), offsets_of(np.maximum(counts, 0)))
+    return sets, np.frombuffer(sums, np.uint64).reshape(-1, 2).copy(), counts
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a row of JSON lines must be made of: fields as (name, kinds, required), ``kinds`` as in
+    the C file; and which text is compared: the prompt (``wanted`` 0) or the reply (1) of its turns,
+    or the field ``target`` (2)."""
+
+    fields: tuple[tuple[bytes, int, int], ...]
+    wanted: int
+    target: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """The sets of the texts of JSON lines, with the byte at which each line starts. The lines of
+    ``unusual`` must be read in another way; their sets are empty."""
+
+    sets: Ragged
+    sums: Sums
+    starts: Ints
+    unusual: Ints
+
+
+def can_scan() -> bool:
+    """Whether lines can be read by the loops themselves: only by those in C."""
+    return _loops is not twin
+
+
+def scan(data: bytes, layout: Layout, width: int) -> Scan:
+    """Read JSON lines."""
+    assert compiled is not None
+    tables = (unicode_tables.words(), *unicode_tables.folds())
+    values, counts, sums, starts, states = compiled.scan(
+        data, layout.fields, layout.wanted, layout.target, width, *tables
+    )
+    return Scan(
+        Ragged(np.frombuffer(values, np.uint64), offsets_of(np.frombuffer(counts, np.int64))),
+        np.frombuffer(sums, np.uint64).reshape(-1, 2),
+        np.frombuffer(starts, np.int64),
+        np.flatnonzero(np.frombuffer(states, np.uint8)),
+    )
 
 
 def sift(sets: Ragged, needed: Ints, table: NDArray[np.uint8], bits: int) -> Ragged:

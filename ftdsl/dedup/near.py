@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
-from ftdsl.dedup.clause import Pairs, Texts
+from ftdsl.dedup import kernel
+from ftdsl.dedup.classes import Classes, Keys
+from ftdsl.dedup.clause import Arrays, Pairs, Texts
+from ftdsl.dedup.counters import Counters
 from ftdsl.dedup.join import Join, SharedSets, prefix_buckets, shared_sets
+from ftdsl.dedup.kernel import Sums
 from ftdsl.dedup.minhash import Bands, Signatures, band_buckets, choose_bands, signatures
-from ftdsl.dedup.ragged import Ints, Ragged, offsets_of
-from ftdsl.dedup.shingles import ShingleTable
+from ftdsl.dedup.ragged import Ints, Ragged, concatenate, offsets_of
+from ftdsl.dedup.sets import SetStore, Stored
 
 # Characters cut into shingles at once: array work on them takes some 30 MB.
 _CHARACTERS = 1_000_000
-# Blocks of texts that may wait for the thread that cuts them.
-_WAITING = 4
+# One set in so many may be known already and still be counted with the others.
+_FEW = 8
 
 
 class NearComparer:
@@ -26,9 +28,7 @@ class NearComparer:
 
     ``algorithm`` is ``exact_join`` (complete, and the default: ``auto``) or ``minhash`` (a pair at
     the threshold is found with the probability ``recall``; every pair found is verified).
-
-    The texts are cut and hashed in a thread, while the caller reads on: what ``add`` returned is
-    filled when ``index`` returns.
+    ``size`` is how many bytes the texts may have together, if that is known.
     """
 
     def __init__(
@@ -40,21 +40,30 @@ class NearComparer:
         permutations: int = 128,
         seed: int = 1,
         folder: Path | None = None,
+        size: int | None = None,
     ) -> None:
         self.similarity = similarity
         self.permutations = permutations
         self.seed = seed
+        self.width = shingle
         hashing = algorithm == "minhash"
         self.bands: Bands | None = choose_bands(similarity, permutations) if hashing else None
         self._folder = folder
-        self._table = ShingleTable(shingle, folder)
+        self._classes = Classes()
+        self._sets = SetStore(folder)
         self._marks: list[Signatures] = []
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="shingles")
-        self._pending: deque[Future[None]] = deque()
+        self._counters = None if size is None else Counters.for_bytes(size)
 
     def __len__(self) -> int:
-        self._settle(0)
-        return len(self._table)
+        return len(self._classes)
+
+    def keys(self) -> Keys:
+        """For each class the two numbers by which an equal set is known."""
+        return self._classes.keys()
+
+    def sets(self) -> Ragged:
+        """The shingle set of each class, in memory."""
+        return self._sets.everything()
 
     @property
     def recall(self) -> float:
@@ -62,36 +71,62 @@ class NearComparer:
         return self.bands.recall if self.bands else 1.0
 
     def add(self, rows: Sequence[Texts]) -> Ints:
+        return self.take(self.prepare(rows))
+
+    def prepare(self, rows: Sequence[Texts]) -> Arrays:
+        """What the texts alone decide: sets, the sums they are known by, signatures."""
+        return self.arrays(*self.shingles(rows))
+
+    def shingles(self, rows: Sequence[Texts]) -> tuple[Ragged, Sums]:
+        """The sets of the texts, and the sums by which equal ones are known."""
         texts = [parts[0] if len(parts) == 1 else "\n".join(parts) for parts in rows]
-        classes = np.empty(len(texts), dtype=np.int64)
-        self._pending.append(self._thread.submit(self._add, texts, classes))
-        self._settle(_WAITING)
+        lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+        found: list[Ragged] = []
+        sums: list[Sums] = [np.empty((0, 2), dtype=np.uint64)]
+        for start, end in Ragged(lengths, offsets_of(lengths)).chunks(_CHARACTERS):
+            sets, own = kernel.shingle(tuple(texts[start:end]), self.width)
+            found.append(sets)
+            sums.append(own)
+        sets = found[0] if len(found) == 1 else concatenate(found, np.uint64)
+        return sets, np.concatenate(sums)
+
+    def arrays(self, sets: Ragged, sums: Sums) -> Arrays:
+        """What is kept of sets."""
+        arrays: Arrays = {"counts": sets.counts, "sums": sums, "values": sets.values}
+        if self.bands is not None:
+            filled = sets.take(np.flatnonzero(sets.counts))
+            arrays["marks"] = signatures(filled, self.permutations, self.seed)
+        return arrays
+
+    def take(self, arrays: Arrays, place: Stored | None = None) -> Ints:
+        """The class of each row that was prepared. ``place`` is where the sets lie already."""
+        filled = arrays["counts"] > 0
+        sets = Ragged(arrays["values"], offsets_of(arrays["counts"]))
+        classes, fresh = self._classes.number(arrays["sums"].reshape(-1, 2), filled)
+        rows = None if len(fresh) == len(sets) else fresh
+        self._sets.append(sets, rows, place)
+        if self._counters is not None:
+            # A few sets that are counted twice only leave more for the next pass.
+            few = rows is None or _FEW * (len(sets) - len(rows)) < len(sets)
+            self._counters.count(sets.values if few or rows is None else sets.take(rows).values)
+        if self.bands is not None:
+            at = np.cumsum(filled) - 1
+            self._marks.append(arrays["marks"].reshape(-1, self.permutations)[at[fresh]])
         return classes
 
-    def _settle(self, waiting: int) -> None:
-        while len(self._pending) > waiting:
-            self._pending.popleft().result()
-
-    def _add(self, texts: Sequence[str], classes: Ints) -> None:
-        lengths = np.fromiter(map(len, texts), np.int64, len(texts))
-        for start, end in Ragged(lengths, offsets_of(lengths)).chunks(_CHARACTERS):
-            classes[start:end], new = self._table.add(texts[start:end])
-            if self.bands is not None and len(new):
-                self._marks.append(signatures(new, self.permutations, self.seed))
-
     def index(self) -> NearIndex:
-        self._settle(0)
-        self._thread.shutdown()
         if self.bands is None:
-            shared = shared_sets(self._table.sets, self.similarity, folder=self._folder)
+            shared = shared_sets(
+                self._sets, self.similarity, folder=self._folder, counters=self._counters
+            )
             return NearIndex(shared, prefix_buckets(shared, self.similarity), self.similarity)
-        marks = np.empty((0, self.permutations), dtype=np.uint32)
-        if self._marks:
-            marks = np.concatenate(self._marks)
+        marks = np.concatenate([*self._marks, np.empty((0, self.permutations), dtype=np.uint32)])
         self._marks = [marks]
         buckets = band_buckets(marks, len(self), self.bands)
         among = buckets.counts > 0
-        shared = shared_sets(self._table.sets, self.similarity, among=among, folder=self._folder)
+        shared = shared_sets(
+            self._sets, self.similarity, among=among, folder=self._folder, counters=self._counters
+        )
         return NearIndex(shared, buckets, self.similarity)
 
 

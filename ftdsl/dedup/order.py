@@ -23,14 +23,24 @@ class KeepOrder:
         self._rows = 0
         self._weights: list[Floats] = []
 
-    def add(self, evaluator: Evaluator, block: Block) -> None:
-        """The next rows of the dataset."""
-        self._rows += len(block)
+    def weights(self, evaluator: Evaluator, block: Block) -> list[float]:
+        """What decides about the rows of a block; nothing where their order does."""
         if self._dedup.keep == "longest":
-            self._weights.append(np.array([len(text(row)) for row in block], dtype=np.float64))
-        elif self._dedup.keep == "best" and self._dedup.keep_by is not None:
-            values = evaluator.column(self._dedup.keep_by, block)
-            self._weights.append(np.array([_weight(value) for value in values], dtype=np.float64))
+            return [float(len(text(row))) for row in block]
+        if self._dedup.keep == "best" and self._dedup.keep_by is not None:
+            return list(map(_weight, evaluator.column(self._dedup.keep_by, block)))
+        return []
+
+    @property
+    def is_by_place(self) -> bool:
+        """Whether the order of the rows alone decides."""
+        return self._dedup.keep == "first"
+
+    def add(self, rows: int, weights: Floats) -> None:
+        """The next rows of the dataset, and their weights."""
+        self._rows += rows
+        if not self.is_by_place:
+            self._weights.append(weights)
 
     def taken(self) -> tuple[int, list[Floats]]:
         """What the rows came to, for ``take``."""

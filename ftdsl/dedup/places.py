@@ -1,46 +1,79 @@
-"""Where each row of a dataset stands, in a few bytes a row."""
+"""Where each row of a dataset stands, in some bytes a row."""
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Sequence
+from bisect import bisect_right
+from dataclasses import dataclass
 
-from ftdsl.data.rows import Row
+import numpy as np
+from numpy.typing import NDArray
+
+from ftdsl.data.rows import Part
+from ftdsl.dedup.ragged import Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The line of one row; in a file of plain lines also its bytes ``[start, end)``, which may be
+    followed by blank lines."""
+
+    part: Part
+    line: int
+    start: int
+    end: int
+
+    @property
+    def path(self) -> str:
+        return self.part.file.path
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """(path, line)."""
+        return self.path, self.line
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the row can be read again by its bytes alone."""
+        return self.part.digest != ""
 
 
 class Places:
-    """(path, line) of rows by their number in reading order."""
+    """The places of rows by their number in reading order."""
 
     def __init__(self) -> None:
-        self._paths: dict[str, int] = {}
-        self._path_of = array("l")
-        self._lines = array("q")
+        self._firsts: list[int] = []
+        self._parts: list[tuple[Part, Ints, Ints]] = []
+        self._rows = 0
 
     def __len__(self) -> int:
-        return len(self._lines)
+        return self._rows
 
-    def add(self, block: Sequence[Row]) -> None:
-        """The next rows."""
-        for row in block:
-            self._path_of.append(self._paths.setdefault(row.path, len(self._paths)))
-            self._lines.append(row.line)
+    def add(self, part: Part, lines: Ints, offsets: Ints) -> None:
+        """The next rows, all of one part."""
+        if len(lines):
+            self._firsts.append(self._rows)
+            self._parts.append((part, lines, offsets))
+            self._rows += len(lines)
 
     def take(self, other: Places) -> None:
         """The rows of another one, after those that are there."""
-        number = [self._paths.setdefault(path, len(self._paths)) for path in other._paths]
-        self._path_of.extend(number[path] for path in other._path_of)
-        self._lines.extend(other._lines)
+        for part, lines, offsets in other._parts:
+            self.add(part, lines, offsets)
 
-    def place(self, index: int) -> tuple[str, int]:
-        """The (path, line) of the row with this number."""
-        return self._names[self._path_of[index]], self._lines[index]
+    def place(self, index: int) -> Place:
+        """Where the row with this number stands."""
+        number = bisect_right(self._firsts, index) - 1
+        part, lines, offsets = self._parts[number]
+        at = index - self._firsts[number]
+        end = part.start + part.size if at + 1 == len(lines) else int(offsets[at + 1])
+        return Place(part, int(lines[at]), int(offsets[at]), end)
 
-    @property
-    def _names(self) -> list[str]:
-        return list(self._paths)
+    def marks(self, others: Places) -> NDArray[np.bool_]:
+        """For each row, whether it is one of ``others``."""
+        found = [np.isin(lines, others.lines_of(part.file.path)) for part, lines, _ in self._parts]
+        return np.concatenate([*found, np.empty(0, dtype=np.bool_)])
 
-    def everything(self) -> frozenset[tuple[str, int]]:
-        """All places."""
-        names = self._names
-        pairs = zip(self._path_of, self._lines, strict=True)
-        return frozenset((names[path], line) for path, line in pairs)
+    def lines_of(self, path: str) -> Ints:
+        """The lines of all rows of one file."""
+        found = [lines for part, lines, _ in self._parts if part.file.path == path]
+        return np.concatenate([*found, np.empty(0, dtype=np.int64)])

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ftdsl.data.rows import Row, read_blocks
 from ftdsl.dedup.clause import Clause, Comparer, Texts, held_on
 from ftdsl.dedup.exact import ExactComparer
 from ftdsl.dedup.fuzzy import FuzzyComparer
 from ftdsl.dedup.held import HeldComparer
+from ftdsl.dedup.intake import Intake, Taken, no_cycles, read_texts
+from ftdsl.dedup.kept import KeptSets
 from ftdsl.dedup.near import NearComparer
 from ftdsl.dedup.ngrams import NgramComparer
 from ftdsl.dedup.order import KeepOrder
 from ftdsl.dedup.paraphrase import ParaphraseComparer
+from ftdsl.dedup.parts import RowParts
 from ftdsl.dedup.places import Places
 from ftdsl.dedup.ragged import Ints
-from ftdsl.dedup.values import compared_texts
 from ftdsl.engine.context import Context, Progress
 from ftdsl.language.program import DatasetDef, DropDef
 from ftdsl.plan.steps import DedupStep
-from ftdsl.quality.expressions import Block, Evaluator
+from ftdsl.quality.expressions import Evaluator
 
-# Rows read before they are compared: enough that array work outweighs the calls.
-_BATCH = 1024
+KEPT_METHODS = ("exact", "near", "shared")
+"""Methods that need no more of rows than arrays, which can be kept."""
 
 
 @dataclass(slots=True)
@@ -57,13 +58,31 @@ class Lines:
 
 
 @dataclass(slots=True)
+class Held:
+    """The rows of a dataset that lines hold others against."""
+
+    parts: RowParts
+    places: Places
+
+
+@dataclass(slots=True)
 class Reading:
     """What one pass over the rows left: bounded by some bytes a row and the shingles' file."""
 
     lines: list[Lines]
     order: KeepOrder
-    places: Places
-    others: dict[str, Places]
+    own: Held
+    others: dict[str, Held]
+
+    def take(self, rows: Taken) -> None:
+        """The next rows of the dataset, with their classes by line."""
+        self.own.places.add(rows.part, rows.lines, rows.offsets)
+        self.order.add(len(rows.lines), rows.weights)
+        for line, classes in zip(self.lines, rows.classes, strict=True):
+            line.own.append(classes)
+            if line.drop.against is not None:
+                held = self.others[line.drop.against].places.lines_of(rows.part.file.path)
+                line.held_out.append(np.isin(rows.lines, held))
 
 
 def against_datasets(step: DedupStep) -> dict[str, tuple[DatasetDef, str | None]]:
@@ -75,58 +94,45 @@ def against_datasets(step: DedupStep) -> dict[str, tuple[DatasetDef, str | None]
     return {name: (dataset, split) for name, dataset, split in triples}
 
 
-def read_dataset(step: DedupStep, context: Context) -> Reading:
+def read_dataset(step: DedupStep, context: Context, kept: KeptSets | None = None) -> Reading:
     """Read the datasets of ``against``, then the step's own. Raises Refused (FT300-FT308)."""
-    lines = [Lines(drop, comparer_of(drop, context)) for drop in step.dedup.drops]
+    own = RowParts(step.dataset, context.root, context.cache)
+    others = {
+        name: Held(RowParts(dataset, context.root, context.cache, split), Places())
+        for name, (dataset, split) in against_datasets(step).items()
+    }
+    size = own.size + sum(held.parts.size for held in others.values())
+    lines = [Lines(drop, comparer_of(drop, context, size)) for drop in step.dedup.drops]
+    reading = Reading(lines, KeepOrder(step.dedup), Held(own, Places()), others)
     progress = context.progress(f"dedup {step.name}: reading")
-    others: dict[str, Places] = {}
-    for name, (dataset, split) in against_datasets(step).items():
-        evaluator, places = Evaluator(dataset, context.root), Places()
-        for block in batches(dataset, context, progress, split):
-            places.add(block)
-            for line in lines:
-                if line.drop.against == name:
-                    texts = compared_texts(evaluator, held_on(line.drop), block)
-                    line.others.append(line.hold(texts))
-        others[name] = places
-    reading = Reading(lines, KeepOrder(step.dedup), Places(), others)
-    _read_own(step, context, progress, reading)
+    with no_cycles():
+        for name in others:
+            _read_held(name, context, progress, reading)
+        evaluator = Evaluator(step.dataset, context.root)
+        comparers = [line.comparer for line in lines]
+        on = [line.drop.on for line in lines]
+        intake = Intake(own, evaluator, comparers, on, reading.order, kept)
+        for rows in intake.read(context, progress):
+            reading.take(rows)
     progress.close()
     return reading
 
 
-def _read_own(step: DedupStep, context: Context, progress: Progress, reading: Reading) -> None:
-    evaluator = Evaluator(step.dataset, context.root)
-    held_out = {name: places.everything() for name, places in reading.others.items()}
-    for block in batches(step.dataset, context, progress):
-        reading.places.add(block)
-        reading.order.add(evaluator, block)
-        for line in reading.lines:
-            line.own.append(line.comparer.add(compared_texts(evaluator, line.drop.on, block)))
-            if line.drop.against is not None:
-                same = [(row.path, row.line) in held_out[line.drop.against] for row in block]
-                line.held_out.append(np.array(same, dtype=np.bool_))
-
-
-def batches(
-    dataset: DatasetDef, context: Context, progress: Progress, split: str | None = None
-) -> Iterator[Block]:
-    """The rows in batches, with progress and a chance to stop after each."""
-    batch: list[Row] = []
-    for block in read_blocks(dataset, context.root, split=split):
-        batch += block
-        if len(batch) >= _BATCH:
-            yield Block(batch)
-            progress.advance(len(batch))
-            context.checkpoint()
-            batch = []
-    if batch:
-        yield Block(batch)
-        progress.advance(len(batch))
+def _read_held(name: str, context: Context, progress: Progress, reading: Reading) -> None:
+    held = reading.others[name]
+    lines = [line for line in reading.lines if line.drop.against == name]
+    evaluator = Evaluator(held.parts.dataset, context.root)
+    on = [held_on(line.drop) for line in lines]
+    for batch in read_texts(held.parts, evaluator, on):
+        held.places.add(batch.part, *batch.where())
+        for line, texts in zip(lines, batch.texts, strict=True):
+            line.others.append(line.hold(texts))
+        progress.advance(len(batch.numbers))
         context.checkpoint()
 
 
-def comparer_of(drop: DropDef, context: Context) -> Comparer:
+def comparer_of(drop: DropDef, context: Context, size: int | None = None) -> Comparer:
+    """What finds the duplicates of a line; ``size``: the bytes of all rows, where it is known."""
     if drop.method in ("exact", "shared"):
         return ExactComparer()
     if drop.method == "ngram":
@@ -142,6 +148,7 @@ def comparer_of(drop: DropDef, context: Context) -> Comparer:
         permutations=drop.permutations,
         seed=drop.seed,
         folder=context.work,
+        size=size,
     )
 
 

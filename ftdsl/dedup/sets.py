@@ -1,4 +1,4 @@
-"""Sets of hashes as they arrive: in memory while few, then in one nameless file."""
+"""Sets of hashes as they arrive: in memory while few, then in a file."""
 
 from __future__ import annotations
 
@@ -6,18 +6,46 @@ import os
 import tempfile
 import weakref
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 
 from ftdsl.dedup.mixing import Hashes
-from ftdsl.dedup.ragged import Ints, Ragged, concatenate, offsets_of
+from ftdsl.dedup.ragged import Ints, Ragged, concatenate
 
 # Hashes held in memory before the file takes over: 32 MB.
 _HELD = 4_000_000
 # Hashes read from the file at once: 4 MB.
 _READ = 500_000
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Sets whose hashes lie one after the other in a file from byte ``start`` on."""
+
+    file: BinaryIO
+    start: int
+    offsets: Ints
+
+    def read(self) -> Ragged:
+        """The sets, in memory."""
+        size = int(self.offsets[-1])
+        data = os.pread(self.file.fileno(), 8 * size, self.start)
+        return Ragged(np.frombuffer(data, np.uint64), self.offsets)
+
+    def parts(self) -> Iterator[Stored]:
+        """The same sets, some at a time."""
+        for first, stop in Ragged(self.offsets, self.offsets).chunks(_READ):
+            base = self.offsets[first]
+            yield Stored(
+                self.file, self.start + 8 * int(base), self.offsets[first : stop + 1] - base
+            )
+
+
+_Part = tuple[Ragged | Stored, Ints | None]
+"""Sets, and which of them are meant (None: all)."""
 
 
 class SetStore:
@@ -26,37 +54,46 @@ class SetStore:
 
     def __init__(self, folder: Path | None = None, held: int = _HELD) -> None:
         self._folder = folder
-        self._held = held
-        self._parts: list[Ragged] = []
+        self._most = held
+        self._parts: list[_Part] = []
         self._sizes: list[Ints] = []
         self._file: BinaryIO | None = None
-        self._written = 0
-        self._written_sets = 0
+        self._end = 0
+        self._held = 0
         self.elements = 0
         self._count = 0
 
     def __len__(self) -> int:
         return self._count
 
-    def append(self, sets: Ragged) -> None:
-        """Keep these sets, after those that are there."""
-        self._parts.append(sets)
-        self._sizes.append(sets.counts)
-        self._count += len(sets)
-        self.elements += len(sets.values)
-        if self._folder is not None and self.elements - self._written > self._held:
+    def append(self, sets: Ragged, rows: Ints | None = None, place: Stored | None = None) -> None:
+        """Keep these sets (of them ``rows``), after those that are there. ``place`` tells where
+        they lie already."""
+        sizes = sets.counts if rows is None else sets.counts[rows]
+        self._sizes.append(sizes)
+        self._count += len(sizes)
+        self.elements += int(sizes.sum())
+        if place is not None:
+            self._parts.append((place, rows))
+            return
+        self._parts.append((sets, rows))
+        self._held += len(sets.values)
+        if self._folder is not None and self._held > self._most:
             self._spill(self._folder)
 
     def _spill(self, folder: Path) -> None:
         if self._file is None:
-            self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (lives with the store)
+            self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 (lives with the store)
             weakref.finalize(self, self._file.close)
-        for part in self._parts:
-            self._file.write(part.values.tobytes())
-            self._written += len(part.values)
-            self._written_sets += len(part)
-        self._file.flush()
-        self._parts = []
+        for index, (part, rows) in enumerate(self._parts):
+            if isinstance(part, Ragged):
+                self._parts[index] = (Stored(self._file, self._end, part.offsets), rows)
+                data = memoryview(part.values.tobytes())
+                while data:
+                    done = self._file.write(data)
+                    self._end += done or 0
+                    data = data[done:]
+        self._held = 0
 
     @property
     def sizes(self) -> Ints:
@@ -65,18 +102,21 @@ class SetStore:
             self._sizes = [np.concatenate([*self._sizes, np.empty(0, dtype=np.int64)])]
         return self._sizes[0]
 
+    def whole_blocks(self) -> Iterator[tuple[Ragged, Ints | None]]:
+        """Blocks with the sets in order, and which of their sets are meant (None: all)."""
+        for part, rows in self._parts:
+            if isinstance(part, Ragged):
+                yield part, rows
+            elif rows is not None:
+                yield part.read(), rows
+            else:
+                for some in part.parts():
+                    yield some.read(), None
+
     def blocks(self) -> Iterator[Ragged]:
         """All sets in order, some at a time: memory stays at a block."""
-        counts, offsets = self.sizes, offsets_of(self.sizes)
-        written = offsets[: self._written_sets + 1]
-        for start, stop in Ragged(counts, written).chunks(_READ):
-            size = int(offsets[stop] - offsets[start])
-            yield Ragged(self._read(int(offsets[start]), size), offsets_of(counts[start:stop]))
-        yield from self._parts
-
-    def _read(self, first: int, size: int) -> Hashes:
-        assert self._file is not None
-        return np.frombuffer(os.pread(self._file.fileno(), 8 * size, 8 * first), dtype=np.uint64)
+        for block, rows in self.whole_blocks():
+            yield block if rows is None else block.take(rows)
 
     def everything(self) -> Ragged:
         """All sets, in memory."""
@@ -91,3 +131,6 @@ class SetStore:
             chosen.append(block.take(rows[low:high] - first))
             first += len(block)
         return concatenate(chosen, np.uint64)
+
+
+__all__ = ["Hashes", "SetStore", "Stored"]

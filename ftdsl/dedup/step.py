@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import importlib.util
 from collections import Counter
+from contextlib import AbstractContextManager, nullcontext
 
 from ftdsl.dedup.clause import Clause, label
 from ftdsl.dedup.evidence import removals
 from ftdsl.dedup.fuzzy import FuzzyComparer
 from ftdsl.dedup.held import HeldComparer
+from ftdsl.dedup.kept import KeptSets
+from ftdsl.dedup.keys import sets_key
 from ftdsl.dedup.paraphrase import ParaphraseComparer, least_rows
 from ftdsl.dedup.ragged import Ints
-from ftdsl.dedup.reading import Reading, read_dataset
+from ftdsl.dedup.reading import KEPT_METHODS, Reading, read_dataset
 from ftdsl.dedup.removals import write_removals
-from ftdsl.dedup.spread.evidence import look_spread
+from ftdsl.dedup.spread.evidence import SpreadLook
 from ftdsl.dedup.spread.reading import read_spread
 from ftdsl.dedup.stars import Stars, star_clusters
 from ftdsl.dedup.verdict import dedup_findings, largest_cluster
@@ -40,10 +43,11 @@ def run_dedup(step: DedupStep, context: Context) -> DedupOutput:
     for drop in step.dedup.drops:
         _assert_possible(drop)
     is_here = context.policy.engine == "local"
-    reading = read_dataset(step, context) if is_here else read_spread(step, context)
-    rows = len(reading.places)
-    stars = _stars(step, context, reading)
-    look = None if is_here else look_spread
+    with _kept(step, context) if is_here else nullcontext() as kept:
+        reading = read_dataset(step, context, kept) if is_here else read_spread(step, context)
+        stars = _stars(step, context, reading)
+    rows = len(reading.own.places)
+    look = None if is_here else SpreadLook(step, context, reading)
     removed = removals(step, context, reading, stars, look)
     write_removals(context.work, removed)
     findings = tuple(dedup_findings(step, rows, removed, reading.lines))
@@ -59,6 +63,13 @@ def run_dedup(step: DedupStep, context: Context) -> DedupOutput:
         findings=findings,
         verdict="fail" if failed else "pass",
     )
+
+
+def _kept(step: DedupStep, context: Context) -> KeptSets | AbstractContextManager[None]:
+    """What is kept of the chunks between runs, where no line needs more of rows than that."""
+    if any(drop.method not in KEPT_METHODS for drop in step.dedup.drops):
+        return nullcontext()
+    return KeptSets(context.cache, sets_key(step, context.root))
 
 
 def _stars(step: DedupStep, context: Context, reading: Reading) -> Stars:

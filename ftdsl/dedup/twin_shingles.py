@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ftdsl.dedup.mixing import GOLDEN, Hashes, mix, place
 from ftdsl.dedup.ragged import Ints, Ragged, concatenate, offsets_of
+from ftdsl.dedup.unicode_tables import WORD_POINTS, normal_bytes, words
 
 FALLBACK_WIDTH = 3
-_WORD = re.compile(r"\w+")
 _LANE = 8
 
-# Bytes that belong to a word. Bytes over 0x7F occur only in texts already cut into words.
+# ASCII bytes that belong to a word.
 _WORD_BYTE = np.zeros(256, dtype=np.bool_)
 _WORD_BYTE[list(b"abcdefghijklmnopqrstuvwxyz0123456789_")] = True
-_WORD_BYTE[0x80:] = True
 _LOW_BYTES = np.array([(1 << (8 * n)) - 1 for n in range(_LANE + 1)], dtype=np.uint64)
 
 
 def shingle(
     texts: tuple[str | bytes, ...],
     width: int,
-    table: object,  # noqa: ARG001 (the kernel's: here `re` knows what a word is)
+    words: object,  # noqa: ARG001 (these tables are the kernel's)
+    folds: object,  # noqa: ARG001
+    folded: object,  # noqa: ARG001
 ) -> tuple[bytes, bytes, bytes]:
     """The distinct shingle hashes of each text, sorted; how many; two sums over them."""
     sets = _shingle_sets(texts, width)
@@ -38,24 +39,47 @@ def shingle(
     return sets.values.tobytes(), sets.counts.tobytes(), sums.tobytes()
 
 
-def _word_bytes(text: str | bytes) -> bytes:
-    """Bytes whose runs of word bytes are the words of ``text`` in UTF-8."""
-    if isinstance(text, str):
-        return text.lower().encode("ascii")
-    return " ".join(_WORD.findall(text.decode("utf-8", "surrogatepass"))).encode()
+def _normal(text: str | bytes) -> bytes:
+    """The normalised text in UTF-8."""
+    if isinstance(text, bytes):
+        return text
+    return text.lower().encode("ascii") if text.isascii() else normal_bytes(text)
 
 
 def _word_hashes(texts: Sequence[str | bytes]) -> Ragged:
     """One hash for each word of each text."""
-    parts = [_word_bytes(text) for text in texts]
+    parts = [_normal(text) for text in texts]
     # A line break before every text and eight zeros at the end: every word ends, every lane exists.
     data = np.frombuffer(b"\n" + b"\n".join(parts) + b"\n" + b"\0" * _LANE, dtype=np.uint8)
     inside = _WORD_BYTE[data]
+    _mark_beyond(data, inside)
     edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
     starts, ends = edges[0::2], edges[1::2]
     lengths = np.fromiter((len(part) + 1 for part in parts), dtype=np.int64, count=len(parts))
     offsets = np.searchsorted(starts, offsets_of(lengths) + 1).astype(np.int64)
     return Ragged(_hash_spans(data, starts, ends - starts), offsets)
+
+
+@cache
+def _word_points() -> NDArray[np.bool_]:
+    return np.unpackbits(np.frombuffer(words(), np.uint8), bitorder="little").astype(np.bool_)
+
+
+def _mark_beyond(data: NDArray[np.uint8], inside: NDArray[np.bool_]) -> None:
+    """Mark the bytes of code points beyond ASCII that are part of a word."""
+    leads = np.flatnonzero(data >= 0xC2)
+    if not len(leads):
+        return
+    lead = data[leads].astype(np.int64)
+    sizes = 2 + (lead >= 0xE0) + (lead >= 0xF0)
+    points = lead & (0x7F >> sizes)
+    for step in range(1, 4):
+        longer = sizes > step
+        points[longer] = points[longer] << 6 | (data[leads[longer] + step] & 0x3F)
+    is_word = (points < WORD_POINTS) & _word_points()[np.minimum(points, WORD_POINTS - 1)]
+    for step in range(4):
+        chosen = is_word & (sizes > step)
+        inside[leads[chosen] + step] = True
 
 
 def _hash_spans(data: NDArray[np.uint8], starts: Ints, lengths: Ints) -> Hashes:

@@ -30,7 +30,7 @@ from ftdsl.plan.steps import (
 CODE_VERSIONS: dict[str, int] = {
     "dataset": 1,
     "check": 3,
-    "dedup": 4,
+    "dedup": 5,
     "coverage": 3,
     "train": 2,
     "eval": 5,

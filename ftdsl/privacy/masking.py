@@ -6,8 +6,11 @@ to a pull request must not be the leak that it warns of.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from functools import cache
 from hashlib import blake2b
+from itertools import accumulate
 from typing import Any
 
 from ftdsl.privacy.detector import Family, compiled
@@ -58,6 +61,25 @@ def masked_name(name: str) -> str:
     if shown == name:
         return name
     return f"{shown}~{blake2b(name.encode('utf-8', 'surrogatepass'), digest_size=3).hexdigest()}"
+
+
+def masked_all(texts: Sequence[str], limit: int) -> list[str]:
+    """``masked`` of many texts. Their heads are looked at together, and only those that may hold
+    something one by one."""
+    heads = [text[: limit + BEYOND] if len(text) > limit else text for text in texts]
+    datas = [head.encode("utf-8", "surrogatepass").replace(b"\n", b" ") for head in heads]
+    starts = list(accumulate((len(data) + 1 for data in datas), initial=0))
+    joined = b"\n".join(datas)
+    suspects: set[int] = set()
+    for family in FAMILIES:
+        for match in family.sieve.finditer(joined):
+            # One that runs on into the next text may hide what begins there.
+            first, last = (bisect_right(starts, place) - 1 for place in match.span())
+            suspects.update(range(first, last + 1))
+    return [
+        masked(text, limit) if number in suspects else text[:limit]
+        for number, text in enumerate(texts)
+    ]
 
 
 def _masked(data: bytes) -> bytes:

@@ -13,13 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ftdsl.dedup import join, kernel, twin
+from ftdsl.dedup import join, kernel, twin, unicode_tables
 from ftdsl.dedup.near import NearComparer
 from ftdsl.dedup.shingles import normalise, shingle_sets
 from tests.dedup.oracle import jaccard, shingles
 
 compiled = kernel.compiled
 needs_compiler = pytest.mark.skipif(compiled is None, reason="the kernel is not compiled here")
+
+TABLES = (unicode_tables.words(), *unicode_tables.folds())
 
 WORDS = [
     "a",
@@ -35,6 +37,15 @@ WORDS = [
     "日本語",
     "x" * 9,
     "!",
+    "e\u0301",
+    "क्षत्रिय",
+    "ก\u0e38\u0e48",
+    "a\u0300\u0323",
+    "\u1100\u1161\u11a8",
+    "½㏂",
+    "İ",
+    "😀",
+    "\U0002f81d",
 ]
 texts = st.one_of(
     st.text(max_size=60),
@@ -116,12 +127,33 @@ def test_all_pairs_are_those_of_brute_force(
 
 
 def test_the_word_table_is_what_re_says() -> None:
-    table = kernel.word_table()
+    table = unicode_tables.words()
     word = re.compile(r"\w")
     for point in [*range(0x3000), *range(0x10000, 0x11000), 0xFF11, 0x20000, 0x3FFFF]:
         assert bool(table[point >> 3] >> (point & 7) & 1) == bool(word.match(chr(point)))
     beyond = "".join(map(chr, range(0x40000, sys.maxunicode + 1)))
     assert not word.search(beyond)
+
+
+def test_a_code_point_alone_is_folded_as_in_any_text() -> None:
+    """Every code point behind a letter, behind a mark and behind one that is taken apart."""
+    table, folded = unicode_tables.folds()
+    for before in ("a", "é", "\u0e38"):
+        for point in range(0x80, unicode_tables.FOLD_POINTS, 3):
+            entry = int(table[point])
+            if entry >= unicode_tables.MARKS and (before == "é" or entry & 0xFF < 103):
+                continue
+            place, size = entry >> 8, entry & 0xFF
+            alone = chr(point) if entry <= 1 or entry >= unicode_tables.MARKS else None
+            if alone is None:
+                alone = folded[place : place + size].decode("utf-8", "surrogatepass")
+            if entry != unicode_tables.DEPENDS:
+                assert normalise(f"{before}{chr(point)}b") == normalise(before) + alone + "b"
+
+
+@given(texts)
+def test_bytes_are_those_of_the_normalised_text(some: str) -> None:
+    assert unicode_tables.normal_bytes(some) == normalise(some).encode("utf-8", "surrogatepass")
 
 
 @needs_compiler
@@ -131,7 +163,7 @@ def test_random_bytes_are_only_ever_text() -> None:
     draw = random.Random(11)
     for _ in range(300):
         some = tuple(draw.randbytes(draw.randrange(200)) for _ in range(5))
-        once = compiled.shingle(some, draw.randrange(1, 8), kernel.word_table())
+        once = compiled.shingle(some, draw.randrange(1, 8), *TABLES)
         assert len(once[1]) == 40 and len(once[2]) == 80
         assert len(once[0]) == 8 * sum(np.frombuffer(once[1], np.int64))
 
@@ -153,10 +185,14 @@ def test_bad_buffers_are_refused() -> None:
         compiled.sift(values, offsets, needed, table, 8)
     with pytest.raises(ValueError, match="table"):
         compiled.tally(values, table, 20)
-    with pytest.raises(ValueError, match="bytes"):
-        compiled.shingle(("é",), 5, kernel.word_table())
+    with pytest.raises(ValueError, match="width"):
+        compiled.shingle(("é",), 0, *TABLES)
     with pytest.raises(TypeError):
-        compiled.shingle((3,), 5, kernel.word_table())  # type: ignore[arg-type]
+        compiled.shingle((3,), 5, *TABLES)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="size"):
+        compiled.scan(b"{}", (), 0, 0, 5, b"", *TABLES[1:])
+    with pytest.raises(ValueError, match="fields"):
+        compiled.scan(b"{}", ((b"a", 1, 1),) * 65, 0, 0, 5, *TABLES)
     with pytest.raises(TypeError):
         compiled.rank(values, values)  # type: ignore[call-arg]
 

@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from ftdsl.dedup.join import Join, prefix_buckets, shared_sets
 from ftdsl.dedup.minhash import band_buckets, choose_bands, found_probability, signatures
+from ftdsl.dedup.near import NearComparer
 from ftdsl.dedup.ragged import Ragged, offsets_of
 from ftdsl.dedup.sets import SetStore
-from ftdsl.dedup.shingles import ShingleTable, shingle_sets
+from ftdsl.dedup.shingles import shingle_sets
 from tests.dedup.oracle import shingles
 
 
@@ -145,9 +146,9 @@ def test_no_process_disagrees(hash_seed: str) -> None:
 
 
 def test_equal_sets_are_one_class_and_wordless_texts_none() -> None:
-    table = ShingleTable()
-    first, _ = table.add(["a b c d e f", "…", "A, b! c d e f", "x"])
-    second, _ = table.add(["x!", "a b c d e f g"])
+    comparer = NearComparer(0.8)
+    first = comparer.add([("a b c d e f",), ("…",), ("A, b! c d e f",), ("x",)])
+    second = comparer.add([("x!",), ("a b c d e f g",)])
     assert first.tolist() == [0, -1, 0, 1]
     assert second.tolist() == [1, 2]
-    assert len(table) == len(table.sets) == 3
+    assert len(comparer) == 3

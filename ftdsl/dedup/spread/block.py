@@ -15,17 +15,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ftdsl.data.rows import Part, Row, RowReader
+from ftdsl.dedup.classes import Keys
 from ftdsl.dedup.clause import Texts, held_on
 from ftdsl.dedup.exact import ExactComparer
 from ftdsl.dedup.fuzzy import FuzzyComparer
 from ftdsl.dedup.held import HeldComparer
+from ftdsl.dedup.near import NearComparer
 from ftdsl.dedup.order import KeepOrder
 from ftdsl.dedup.places import Places
 from ftdsl.dedup.ragged import Ints, Ragged
-from ftdsl.dedup.shingles import ShingleTable
 from ftdsl.dedup.values import compared_texts
 from ftdsl.language.program import DatasetDef, DropDef
 from ftdsl.plan.steps import DedupStep
@@ -37,8 +37,7 @@ OWN = ""
 # Rows that are compared together, and texts cut into shingles at once.
 _BATCH = 1024
 
-Keys = NDArray[np.uint64]
-"""Two numbers a class."""
+_NO_KEYS: Keys = np.empty((0, 2), dtype=np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +79,10 @@ def read_block(
     order, places = KeepOrder(reader.step.dedup), Places()
     for part in parts:
         for block in _blocks(reader.rows, part, split):
-            places.add(block)
+            _place(places, part, block)
             if source == OWN:
-                order.add(reader.evaluator, block)
+                weights = order.weights(reader.evaluator, block)
+                order.add(len(block), np.array(weights, dtype=np.float64))
             for line, drop in zip(lines, reader.drops, strict=True):
                 if line is not None:
                     on = drop.on if source == OWN else held_on(drop)
@@ -91,6 +91,11 @@ def read_block(
     rows = BlockRows(places, order.taken(), told)
     sets = [line.sets() for line in lines if isinstance(line, _Near)]
     return [rows, *sets] if sets else rows
+
+
+def _place(places: Places, part: Part, block: Block) -> None:
+    lines = np.array([row.line for row in block], dtype=np.int64)
+    places.add(part, lines, np.array([row.offset for row in block], dtype=np.int64))
 
 
 class _Reader:
@@ -153,14 +158,14 @@ class _Line(ABC):
     def told(self) -> LineRows:
         classes = np.concatenate([*self.classes, np.empty(0, dtype=np.int64)])
         keys, told = self._known()
-        return LineRows(classes, np.frombuffer(b"".join(keys), np.uint64).reshape(-1, 2), told)
+        return LineRows(classes, keys, told)
 
     @abstractmethod
     def _classes(self, rows: Sequence[Texts]) -> Ints:
         """The class of each row."""
 
     @abstractmethod
-    def _known(self) -> tuple[Sequence[bytes], Any]:
+    def _known(self) -> tuple[Keys, Any]:
         """``keys`` and ``told`` of the line."""
 
 
@@ -172,7 +177,7 @@ class _Exact(_Line):
     def _classes(self, rows: Sequence[Texts]) -> Ints:
         return self._comparer.add(rows)
 
-    def _known(self) -> tuple[Sequence[bytes], Any]:
+    def _known(self) -> tuple[Keys, Any]:
         return self._comparer.keys(), None
 
 
@@ -184,8 +189,8 @@ class _Fuzzy(_Line):
     def _classes(self, rows: Sequence[Texts]) -> Ints:
         return self._comparer.add(rows)
 
-    def _known(self) -> tuple[Sequence[bytes], Any]:
-        return (), self._comparer.texts()
+    def _known(self) -> tuple[Keys, Any]:
+        return _NO_KEYS, self._comparer.texts()
 
 
 class _Held(_Line):
@@ -196,22 +201,21 @@ class _Held(_Line):
     def _classes(self, rows: Sequence[Texts]) -> Ints:
         return self._comparer.add(rows)
 
-    def _known(self) -> tuple[Sequence[bytes], Any]:
-        return (), self._comparer.taken()
+    def _known(self) -> tuple[Keys, Any]:
+        return _NO_KEYS, self._comparer.taken()
 
 
 class _Near(_Line):
     def __init__(self, width: int) -> None:
         super().__init__()
-        self._table = ShingleTable(width)
+        self._comparer = NearComparer(1.0, shingle=width)
 
     def _classes(self, rows: Sequence[Texts]) -> Ints:
-        texts = [parts[0] if len(parts) == 1 else "\n".join(parts) for parts in rows]
-        return self._table.add(texts)[0]
+        return self._comparer.add(rows)
 
-    def _known(self) -> tuple[Sequence[bytes], Any]:
-        return self._table.keys(), None
+    def _known(self) -> tuple[Keys, Any]:
+        return self._comparer.keys(), None
 
     def sets(self) -> Ragged:
         """The shingle set of each class."""
-        return self._table.sets.everything()
+        return self._comparer.sets()

@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from ftdsl.data.rows import Part, Row, RowReader, chunks, places_of, portions, resolve_files
-from ftdsl.dedup.evidence import Seen, Source, Wanted, changed, seen_rows
-from ftdsl.dedup.places import Places
-from ftdsl.dedup.reading import against_datasets
+from ftdsl.data.rows import Part, Row, RowReader, chunks, places_of, portions
+from ftdsl.dedup.evidence import Seen, Wanted, changed, seen_rows
+from ftdsl.dedup.reading import Reading
 from ftdsl.dedup.spread.block import OWN, named
-from ftdsl.engine.context import Context, Progress
+from ftdsl.engine.context import Context
 from ftdsl.plan.steps import DedupStep
 from ftdsl.quality.expressions import Evaluator
 
@@ -21,41 +20,39 @@ _PORTION = 16 << 20
 _Numbers = Mapping[tuple[str, int], set[int]]
 
 
-def look_spread(
-    step: DedupStep,
-    context: Context,
-    progress: Progress,
-    source: Source,
-    places: Places,
-    wanted: Wanted,
-    *,
-    is_held: bool = False,
-) -> dict[int, Seen]:
-    """The wanted rows, by their number in reading order: only parts that hold one are read."""
-    if not wanted:
-        return {}
-    dataset, split = source
-    number_of = {places.place(number): number for number in wanted}
-    files = resolve_files(dataset, context.root, split)
-    parts = list(chunks(files, context.cache))
-    here = places_of(parts, frozenset(number_of))
-    chosen = {part: own for part, own in zip(parts, here, strict=True) if own}
-    others = against_datasets(step).items()
-    name = next(name for name, one in others if one == source) if is_held else OWN
-    opening = step.model_dump_json(), str(context.root), name
-    blocks = []
-    for run in portions(chosen, _PORTION):
-        looked = frozenset[tuple[str, int]]().union(*(chosen[part] for part in run))
-        numbers = {place: wanted[number_of[place]] for place in looked}
-        blocks.append((*opening, run, numbers))
-    seen: dict[int, Seen] = {}
-    for found in context.engine.map(look_block, blocks, context.checkpoint):
-        for one in found:
-            seen[number_of[one.path, one.line]] = one
-        progress.advance(len(found))
-    if len(seen) != len(wanted):
-        raise changed(dataset.name, dataset.span)
-    return seen
+class SpreadLook:
+    """Sees rows where they lie: only parts that hold one are read."""
+
+    at_once: int | None = None
+
+    def __init__(self, step: DedupStep, context: Context, reading: Reading) -> None:
+        self._step, self._context, self._reading = step, context, reading
+
+    def see(self, against: str | None, wanted: Wanted) -> dict[int, Seen]:
+        if not wanted:
+            return {}
+        reading, engine = self._reading, self._context.engine
+        held = reading.own if against is None else reading.others[against]
+        number_of = {held.places.place(number).key: number for number in wanted}
+        parts = list(chunks(held.parts.files, self._context.cache))
+        here = places_of(parts, frozenset(number_of))
+        chosen = {part: own for part, own in zip(parts, here, strict=True) if own}
+        opening = self._step.model_dump_json(), str(self._context.root), against or OWN
+        blocks = []
+        for run in portions(chosen, _PORTION):
+            looked = frozenset[tuple[str, int]]().union(*(chosen[part] for part in run))
+            numbers = {place: wanted[number_of[place]] for place in looked}
+            blocks.append((*opening, run, numbers))
+        seen: dict[int, Seen] = {}
+        for found in engine.map(look_block, blocks, self._context.checkpoint):
+            for one in found:
+                seen[number_of[one.path, one.line]] = one
+        if len(seen) != len(wanted):
+            raise changed(held.parts.dataset.name, held.parts.dataset.span)
+        return seen
+
+    def close(self) -> None:
+        """Each part was looked at when it was read."""
 
 
 def look_block(

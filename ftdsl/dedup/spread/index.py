@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ftdsl.dedup.classes import Keys
 from ftdsl.dedup.clause import Index, Pairs, Texts, no_pairs
 from ftdsl.dedup.exact import ExactIndex
 from ftdsl.dedup.near import NearComparer
 from ftdsl.dedup.ragged import Ints
-from ftdsl.dedup.spread.block import Keys
 from ftdsl.dedup.spread.exchange import ShardIndex, bands_of, counted, pieced, scattered
 from ftdsl.engine.context import Engine, Station
 from ftdsl.language.program import DropDef
@@ -67,12 +67,12 @@ class SpreadComparer(NearComparer):
         self.bands = bands_of(drop)
         self._engine, self._checkpoint = engine, checkpoint
         self._drop, self._shards = drop, shards
-        self._sets: Sequence[Any] = ()
+        self._handles: Sequence[Any] = ()
         self._numbering = Numbering(())
 
-    def take(self, sets: Sequence[Any], numbering: Numbering) -> None:
+    def settle(self, sets: Sequence[Any], numbering: Numbering) -> None:
         """The handles of each block's sets, and the numbers of their classes."""
-        self._sets, self._numbering = sets, numbering
+        self._handles, self._numbering = sets, numbering
 
     def __len__(self) -> int:
         return self._numbering.count
@@ -85,7 +85,7 @@ class SpreadComparer(NearComparer):
         ask, shards, drop = self._engine.submit, self._shards, self._drop
         blocks = [
             (held, ask(_same, own))
-            for held, own in zip(self._sets, self._numbering.representative, strict=True)
+            for held, own in zip(self._handles, self._numbering.representative, strict=True)
             if (own >= 0).any()
         ]
         if not blocks:

@@ -12,19 +12,19 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ftdsl.data.rows import DataFile, Part, RowReader, chunks, portions, resolve_files
 from ftdsl.dedup.clause import Comparer, held_on
 from ftdsl.dedup.fuzzy import FuzzyComparer
 from ftdsl.dedup.held import HeldComparer
+from ftdsl.dedup.intake import read_texts
 from ftdsl.dedup.order import KeepOrder
+from ftdsl.dedup.parts import RowParts
 from ftdsl.dedup.places import Places
 from ftdsl.dedup.ragged import Ints
-from ftdsl.dedup.reading import Lines, Reading, against_datasets, batches, comparer_of
+from ftdsl.dedup.reading import Held, Lines, Reading, against_datasets, comparer_of
 from ftdsl.dedup.spread.block import OWN, BlockRows, LineRows, is_near, named, read_block
 from ftdsl.dedup.spread.index import CountedClasses, Numbering, SpreadComparer
-from ftdsl.dedup.values import compared_texts
 from ftdsl.engine.context import Context
 from ftdsl.language.program import DatasetDef, DropDef
 from ftdsl.plan.steps import DedupStep
@@ -55,17 +55,20 @@ def read_spread(step: DedupStep, context: Context) -> Reading:
     for name, (_, split) in against_datasets(step).items():
         blocks += _read(step, context, name, split, shared)
     blocks += _read(step, context, OWN, None, shared)
-    others = {name: Places() for name in against_datasets(step)}
-    reading = Reading(lines, KeepOrder(step.dedup), Places(), others)
+    own = Held(RowParts(step.dataset, context.root, context.cache), Places())
+    others = {
+        name: Held(RowParts(dataset, context.root, context.cache, split), Places())
+        for name, (dataset, split) in against_datasets(step).items()
+    }
+    reading = Reading(lines, KeepOrder(step.dedup), own, others)
     for block in blocks:
-        places = reading.places if block.source == OWN else others[block.source]
-        places.take(block.rows.places)
+        of = own if block.source == OWN else others[block.source]
+        of.places.take(block.rows.places)
         if block.source == OWN:
             reading.order.take(block.rows.order)
         progress.advance(len(block.rows.places))
-    held_out = {name: places.everything() for name, places in others.items()}
     for number, line in enumerate(lines):
-        _fill(line, number, context, blocks, held_out)
+        _fill(line, number, context, blocks, others)
     progress.close()
     return reading
 
@@ -84,9 +87,12 @@ def _held(step: DedupStep, context: Context) -> list[Lines]:
             continue
         evaluator = Evaluator(dataset, context.root)
         progress = context.progress(f"dedup {step.name}: reading {name}")
-        for block in batches(dataset, context, progress, split):
-            for line in mine:
-                line.others.append(line.hold(compared_texts(evaluator, held_on(line.drop), block)))
+        parts = RowParts(dataset, context.root, context.cache, split)
+        for batch in read_texts(parts, evaluator, [held_on(line.drop) for line in mine]):
+            for line, texts in zip(mine, batch.texts, strict=True):
+                line.others.append(line.hold(texts))
+            progress.advance(len(batch.numbers))
+            context.checkpoint()
         progress.close()
     for line in lines:
         if isinstance(line.comparer, HeldComparer):
@@ -152,14 +158,14 @@ def _fill(
     number: int,
     context: Context,
     blocks: Sequence[_Block],
-    held_out: dict[str, frozenset[tuple[str, int]]],
+    others: dict[str, Held],
 ) -> None:
     """Give the line the classes of all rows."""
     mine = [block for block in blocks if block.rows.lines[number] is not None]
     for block, found in zip(mine, _classes(line, number, mine), strict=True):
         (line.own if block.source == OWN else line.others).append(found)
         if block.source == OWN and line.drop.against is not None:
-            line.held_out.append(_same_rows(block.rows.places, held_out[line.drop.against]))
+            line.held_out.append(block.rows.places.marks(others[line.drop.against].places))
         context.checkpoint()
 
 
@@ -173,7 +179,7 @@ def _classes(line: Lines, number: int, blocks: Sequence[_Block]) -> list[Ints]:
         return [_renumbered(one.classes, comparer.take(one.told)) for one in rows]
     numbering = Numbering([one.keys for one in rows])
     if isinstance(comparer, SpreadComparer):
-        comparer.take([block.sets[number] for block in blocks], numbering)
+        comparer.settle([block.sets[number] for block in blocks], numbering)
     elif isinstance(comparer, CountedClasses):
         comparer.count = numbering.count
     numbers = zip(rows, numbering.numbers, strict=True)
@@ -190,8 +196,3 @@ def _renumbered(classes: Ints, numbers: Ints) -> Ints:
     """Class -1 stays."""
     found: Ints = np.append(numbers, -1)[classes]
     return found
-
-
-def _same_rows(places: Places, held_out: frozenset[tuple[str, int]]) -> NDArray[np.bool_]:
-    marks = [places.place(one) in held_out for one in range(len(places))]
-    return np.array(marks, dtype=np.bool_)

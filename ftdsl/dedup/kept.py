@@ -1,0 +1,258 @@
+"""What was made of chunks of rows, kept in a file between runs: shingles, signatures, digests.
+
+Arrays are kept under the digest of the chunk, and lie in the file as the passes over them read
+them. It is a cache: a file that cannot be opened, locked, read or written keeps nothing and loses
+no more. Each record has a sum of its words, since a power failure can leave pages half written.
+The records of chunks that are no longer used go when they outweigh the others; the files of other
+specs go, the oldest first, when all together are over the bound.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+import numpy as np
+import orjson
+
+from ftdsl.data.rows import Part
+from ftdsl.dedup.clause import Arrays
+from ftdsl.dedup.ragged import offsets_of
+from ftdsl.dedup.sets import Stored
+
+FOLDER = "shingles"
+SUFFIX = ".sets"
+BOUND = 2 << 30
+"""Bytes of all files together."""
+_MAGIC = b"ftdsl.dedup/sets/1"
+_HEADER = struct.Struct("<QQ16sQ")
+"""Bytes of the record, sum of its words, key of the chunk, bytes of what names its arrays."""
+_SLACK = 16 << 20
+_MOST_NAMES = 1 << 16
+_TYPES = frozenset({"<i8", "<u8", "<u4", "<f8"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    start: int
+    size: int
+
+
+class KeptSets:
+    """Open with ``with``. ``key`` names all that decides the arrays besides the chunks' bytes."""
+
+    def __init__(self, cache: Path, key: str, bound: int = BOUND) -> None:
+        self._path = cache / FOLDER / f"{key}{SUFFIX}"
+        self._bound = bound
+        self._file: BinaryIO | None = None
+        self._records: dict[bytes, _Record] = {}
+        self._places: dict[bytes, list[Stored | None]] = {}
+        self._end = 0
+
+    def __enter__(self) -> KeptSets:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = _opened(self._path)
+            if self._file is not None:
+                self._index(self._file)
+        except OSError:
+            self._give_up()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if self._file is not None and kind is None:
+                self._compact(self._file)
+                _let_go(self._path, self._bound)
+        except OSError:
+            pass
+        self._give_up()
+
+    def _give_up(self) -> None:
+        if self._file is not None:
+            self._file.close()
+        self._file = None
+        self._records = {}
+
+    def _index(self, file: BinaryIO) -> None:
+        """Find all whole records; what follows the last of them is cut off."""
+        size, at = os.fstat(file.fileno()).st_size, _padded(len(_MAGIC))
+        if os.pread(file.fileno(), len(_MAGIC), 0) != _MAGIC:
+            file.truncate(0)
+            os.pwrite(file.fileno(), _MAGIC.ljust(at, b"\0"), 0)
+            size = at
+        while at + _HEADER.size <= size:
+            length, _, key, names = _HEADER.unpack(os.pread(file.fileno(), _HEADER.size, at))
+            if length % 8 or names > _MOST_NAMES or not _HEADER.size < length <= size - at:
+                break
+            self._records[key] = _Record(at, length)
+            at += length
+        file.truncate(at)
+        self._end = at
+
+    def has(self, part: Part) -> bool:
+        """Whether the arrays of a chunk are kept."""
+        return bool(part.digest) and _key(part) in self._records
+
+    def places(self, part: Part) -> list[Stored | None] | None:
+        """Where the ``values`` of a chunk's arrays lie; None where it is not kept."""
+        return self._places.get(_key(part)) if part.digest else None
+
+    def get(self, part: Part) -> list[Arrays] | None:
+        """The arrays of a chunk; None where they are damaged."""
+        key = _key(part)
+        record = self._records.get(key)
+        if self._file is None or record is None:
+            return None
+        try:
+            data = os.pread(self._file.fileno(), record.size, record.start)
+        except OSError:
+            data = b""
+        found = _unpacked(data, key)
+        if found is None:
+            del self._records[key]
+            return None
+        arrays, starts = found
+        self._places[key] = [
+            None if at is None else Stored(self._file, record.start + at, offsets_of(one["counts"]))
+            for one, at in zip(arrays, starts, strict=True)
+        ]
+        return arrays
+
+    def put(self, part: Part, arrays: Sequence[Arrays]) -> list[Stored | None] | None:
+        """Keep the arrays of a chunk, and say where their ``values`` lie; None where there is no
+        room, or no file."""
+        if self._file is None:
+            return None
+        key = _key(part)
+        data, starts = _packed(key, arrays)
+        if self._end + len(data) > self._bound:
+            return None
+        try:
+            done = 0
+            while done < len(data):
+                done += os.pwrite(self._file.fileno(), data[done:], self._end + done)
+        except OSError:
+            return None
+        self._records[key] = _Record(self._end, len(data))
+        places = [
+            None if at is None else Stored(self._file, self._end + at, offsets_of(one["counts"]))
+            for one, at in zip(arrays, starts, strict=True)
+        ]
+        self._places[key] = places
+        self._end += len(data)
+        return places
+
+    def _compact(self, file: BinaryIO) -> None:
+        """Let the records go that this run had no use for, once they are more than the others."""
+        used = [record for key, record in self._records.items() if key in self._places]
+        live = sum(record.size for record in used)
+        if self._end <= 2 * live + _SLACK:
+            return
+        handle, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=".sets-")
+        with os.fdopen(handle, "wb") as fresh:
+            fresh.write(_MAGIC.ljust(_padded(len(_MAGIC)), b"\0"))
+            for record in used:
+                fresh.write(os.pread(file.fileno(), record.size, record.start))
+        Path(temporary).replace(self._path)
+
+
+def _key(part: Part) -> bytes:
+    """A chunk as the rows see it: its bytes, whether it begins its file, the file's split."""
+    name = f"{part.digest}{'^' if part.start == 0 else ''}{part.file.split or ''}"
+    return blake2b(name.encode(), digest_size=16).digest()
+
+
+def _opened(path: Path) -> BinaryIO | None:
+    """The file, which no other process uses meanwhile; None where that cannot be had."""
+    try:
+        import fcntl
+    except ImportError:
+        return None
+    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o644), "r+b", buffering=0)
+    try:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        return None
+    os.utime(path)
+    return file
+
+
+def _let_go(own: Path, bound: int) -> None:
+    """Delete the files of other specs, the oldest first, until the rest is within the bound."""
+    files = [(path.stat(), path) for path in own.parent.glob(f"*{SUFFIX}")]
+    total = sum(status.st_size for status, _ in files)
+    for status, path in sorted(files, key=lambda one: (one[0].st_mtime_ns, one[1])):
+        if total <= bound:
+            return
+        if path != own:
+            path.unlink(missing_ok=True)
+            total -= status.st_size
+
+
+def _padded(size: int) -> int:
+    return -(-size // 8) * 8
+
+
+def _packed(key: bytes, arrays: Sequence[Arrays]) -> tuple[bytes, list[int | None]]:
+    """A record, and where in it the ``values`` of each of the arrays begin."""
+    told = [[[name, one.dtype.str, one.size] for name, one in some.items()] for some in arrays]
+    names = orjson.dumps(told)
+    at = _HEADER.size + _padded(len(names))
+    pieces = [names.ljust(_padded(len(names)), b" ")]
+    starts: list[int | None] = []
+    for some in arrays:
+        start: int | None = None
+        for name, one in some.items():
+            if name == "values":
+                start = at
+            data = np.ascontiguousarray(one).tobytes()
+            pieces.append(data.ljust(_padded(len(data)), b"\0"))
+            at += _padded(len(data))
+        starts.append(start)
+    body = b"".join(pieces)
+    return _HEADER.pack(at, _sum(body), key, len(names)) + body, starts
+
+
+def _sum(body: bytes | memoryview) -> int:
+    return int(np.frombuffer(body, "<u8").sum(dtype=np.uint64))
+
+
+def _unpacked(data: bytes, key: bytes) -> tuple[list[Arrays], list[int | None]] | None:
+    """The arrays of a record, and where their ``values`` begin; None where it is damaged."""
+    if len(data) < _HEADER.size:
+        return None
+    length, whole, own, size = _HEADER.unpack_from(data)
+    body = memoryview(data)[_HEADER.size :]
+    if length != len(data) or own != key or size > len(body) or _sum(body) != whole:
+        return None
+    at = _HEADER.size + _padded(size)
+    arrays: list[Arrays] = []
+    starts: list[int | None] = []
+    try:
+        for some in orjson.loads(body[:size]):
+            arrays.append({})
+            starts.append(None)
+            for name, kind, count in some:
+                if kind not in _TYPES:
+                    return None
+                if name == "values":
+                    starts[-1] = at
+                arrays[-1][name] = np.frombuffer(data, kind, count, at)
+                at += _padded(arrays[-1][name].nbytes)
+    except (ValueError, TypeError):
+        return None
+    return arrays, starts

@@ -1,0 +1,81 @@
+"""What decides the arrays that are kept of a chunk, besides its bytes, as one short key.
+
+Named are what the lines compare and how it is hashed, how rows are read and named, the tokenizer,
+and the code: the sources that give all this a meaning and the versions of the libraries under them.
+The similarity is not: another threshold reads the same shingles.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import unicodedata
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import ftdsl
+from ftdsl.language.program import DedupDef, DropDef
+from ftdsl.plan.canonical import canonical, digest
+from ftdsl.plan.steps import DedupStep
+
+SCHEME = ("affine32", "datasketch 2")
+"""The permutations of signatures, and the library that they are equal to; a test holds them so."""
+_LIBRARIES = ("google-re2", "numpy", "orjson", "tokenizers", "tiktoken")
+_SOURCES = ("data", "dedup", "language", "quality")
+_NAMES_ONLY = frozenset({"name", "sources", "span"})
+
+
+def sets_key(step: DedupStep, root: Path) -> str:
+    """The key of all that is kept of the chunks of a dataset for the lines of its block."""
+    lines = [_line(drop) for drop in step.dedup.drops]
+    return digest([_code(), _of_rows(step), _order(step.dedup), lines, _tokenizer(step, root)])[:32]
+
+
+def _line(drop: DropDef) -> list[Any]:
+    signature = [*SCHEME, drop.permutations, drop.seed] if drop.algorithm == "minhash" else []
+    return [drop.method, canonical(drop.on), drop.shingle, signature]
+
+
+def _order(dedup: DedupDef) -> list[Any]:
+    return [dedup.keep, canonical(dedup.keep_by)]
+
+
+def _of_rows(step: DedupStep) -> dict[str, Any]:
+    dataset = {k: v for k, v in canonical(step.dataset).items() if k not in _NAMES_ONLY}
+    if step.dataset.split is not None:
+        dataset["split"] = {k: v for k, v in dataset["split"].items() if k not in _NAMES_ONLY}
+    return dataset
+
+
+def _tokenizer(step: DedupStep, root: Path) -> str:
+    """The digest of the files that tokens are counted with, as far as there are any."""
+    whole = hashlib.sha256()
+    place = root / step.dataset.tokenizer
+    template = [root / step.dataset.template] if step.dataset.template is not None else []
+    for file in (place, place.parent / "tokenizer_config.json", *template):
+        try:
+            whole.update(b"\0" + file.read_bytes())
+        except (OSError, ValueError):
+            whole.update(b"\1")
+    return whole.hexdigest()
+
+
+@cache
+def _code() -> str:
+    """A digest of all code that gives the arrays their meaning."""
+    whole = hashlib.sha256(f"{ftdsl.__version__} {sys.version_info[:2]}".encode())
+    whole.update(unicodedata.unidata_version.encode())
+    package = Path(ftdsl.__file__).parent
+    for folder in _SOURCES:
+        for source in sorted((package / folder).rglob("*.py")):
+            whole.update(f"\0{source.relative_to(package).as_posix()}\0".encode())
+            whole.update(source.read_bytes())
+    for library in _LIBRARIES:
+        try:
+            found = version(library)
+        except PackageNotFoundError:
+            found = ""
+        whole.update(f"\0{library} {found}".encode())
+    return whole.hexdigest()
