@@ -8,11 +8,9 @@ thread takes everything in, in the order of the rows.
 
 from __future__ import annotations
 
-import gc
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -83,19 +81,6 @@ class TextBatch:
     def where(self) -> tuple[Ints, Ints]:
         """The lines of the rows, and their offsets."""
         return np.array(self.numbers, dtype=np.int64), np.array(self.offsets, dtype=np.int64)
-
-
-@contextmanager
-def no_cycles() -> Iterator[None]:
-    """Keep the collector from looking for cycles: rows hold none, and it takes a fifth of the
-    time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def read_texts(

@@ -64,7 +64,7 @@ class RowParts:
             yield from quick
             return
         for block in self._reader.read(part):
-            rows = block.rows
+            rows = list(block.rows)
             if self._split is not None:
                 rows = [row for row in rows if row.split == self._split]
             if rows:
@@ -88,7 +88,7 @@ class RowParts:
 
     def read_line(self, part: Part, line: int, offset: int, data: bytes) -> Row | None:
         """The row of one line, read with all that the reader knows; None if it is no row."""
-        for value in line_records(LineBlock(line, offset, [data])).values:
+        for value in line_records(LineBlock(line, offset, data)).values:
             if self._shape.problem(value) is None:
                 return self._row(part, line, offset, value)
         return None

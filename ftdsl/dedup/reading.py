@@ -12,7 +12,7 @@ from ftdsl.dedup.clause import Clause, Comparer, Texts, held_on
 from ftdsl.dedup.exact import ExactComparer
 from ftdsl.dedup.fuzzy import FuzzyComparer
 from ftdsl.dedup.held import HeldComparer
-from ftdsl.dedup.intake import Intake, Taken, no_cycles, read_texts
+from ftdsl.dedup.intake import Intake, Taken, read_texts
 from ftdsl.dedup.kept import KeptSets
 from ftdsl.dedup.near import NearComparer
 from ftdsl.dedup.ngrams import NgramComparer
@@ -21,6 +21,7 @@ from ftdsl.dedup.paraphrase import ParaphraseComparer
 from ftdsl.dedup.parts import RowParts
 from ftdsl.dedup.places import Places
 from ftdsl.dedup.ragged import Ints
+from ftdsl.engine.collecting import paused
 from ftdsl.engine.context import Context, Progress
 from ftdsl.language.program import DatasetDef, DropDef
 from ftdsl.plan.steps import DedupStep
@@ -105,7 +106,7 @@ def read_dataset(step: DedupStep, context: Context, kept: KeptSets | None = None
     lines = [Lines(drop, comparer_of(drop, context, size)) for drop in step.dedup.drops]
     reading = Reading(lines, KeepOrder(step.dedup), Held(own, Places()), others)
     progress = context.progress(f"dedup {step.name}: reading")
-    with no_cycles():
+    with paused():
         for name in others:
             _read_held(name, context, progress, reading)
         evaluator = Evaluator(step.dataset, context.root)
