@@ -209,7 +209,7 @@ class _Source:
         for place in places:
             file = self._file(place.part.file)
             data = os.pread(file.fileno(), place.end - place.start, place.start)
-            row = self._held.parts.again(
+            row = self._held.parts.plain.again(
                 place.part, place.line, place.start, data.split(b"\n", 1)[0]
             )
             if row is None:

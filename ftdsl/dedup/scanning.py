@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ftdsl.data.formats import FORMATS
+from ftdsl.data.plain import chunk_bytes, format_fields
 from ftdsl.data.rows import Part, Row
 from ftdsl.dedup import kernel
 from ftdsl.dedup.clause import Arrays
@@ -30,6 +30,7 @@ _TEXT, _NULL, _BOOL, _INT, _FLOAT = 1, 2, 4, 8, 16
 _KINDS = {"text": _TEXT, "bool": _BOOL, "int": _INT, "float": _INT | _FLOAT}
 _VIEWS = {"prompt": 0, "reply.text": 1}
 _FIELD = 2
+_TURNS = "messages"
 # Bytes that a chunk has at most: one over it holds a line that is longer than all others.
 _LARGEST = 16 << 20
 _MOST_FIELDS = 64
@@ -56,12 +57,11 @@ def _fields(schema: SchemaDef) -> tuple[tuple[bytes, int, int], ...] | None:
     declared = [_field(one) for one in schema.fields]
     known = {one.name for one in schema.fields}
     if schema.base is not None:
-        format_ = FORMATS[schema.base]
-        if format_.required.keys() & known:
+        if _TURNS in known:
             return None
         declared += [
             (name.encode(), _BOOL | _NULL, 0)
-            for name, kind in format_.optional.items()
+            for name, kind in format_fields(schema.base).items()
             if kind == "bool" and name not in known
         ]
     found = tuple(one for one in declared if one is not None)
@@ -108,7 +108,7 @@ class Scanner:
 
     def scan(self, part: Part) -> Scanned:
         """The rows of a chunk. Raises Refused (FT303)."""
-        data = self._parts.data(part)
+        data = chunk_bytes(part)
         scan = kernel.scan(data, self._layout, self._comparer.width)
         count = len(scan.starts)
         lines = np.arange(part.first_line, part.first_line + count, dtype=np.int64)
@@ -133,7 +133,7 @@ class Scanner:
             start = int(scan.starts[number])
             end = data.find(b"\n", start)
             line = data[start : end if end >= 0 else len(data)]
-            row = self._parts.read_line(part, part.first_line + number, part.start + start, line)
+            row = self._parts.plain.line(part, part.first_line + number, part.start + start, line)
             if row is not None:
                 rows.append(row)
                 numbers.append(number)

@@ -40,7 +40,7 @@ ALLOWED: dict[str, set[str]] = {
 #: The modules that other step folders may import from each folder: its public face.
 PUBLIC = {
     "engine": {"collecting", "context", "spending"},
-    "data": {"places", "rows", "step", "views"},
+    "data": {"places", "plain", "rows", "step", "views"},
     "quality": {"expressions", "statements", "across.word_vectors"},
     "dedup": {"step", "removals"},
     "embeddings": {"encoder", "model_files"},
