@@ -37,12 +37,15 @@ def clopper_pearson(right: float, n: float, confidence: float) -> Interval:
     Clopper and Pearson, "The use of confidence or fiducial limits illustrated in the case of the
     binomial", Biometrika 26 (1934). It never covers less than it says.
     """
+    tail = (1 - confidence) / 2
+    if right <= 0:
+        return 0.0, 1 - tail ** (1 / n)
+    if right >= n:
+        return tail ** (1 / n), 1.0
     from scipy.special import betaincinv
 
-    tail = (1 - confidence) / 2
-    low = 0.0 if right <= 0 else float(betaincinv(right, n - right + 1, tail))
-    high = 1.0 if right >= n else float(betaincinv(right + 1, n - right, 1 - tail))
-    return low, high
+    low = float(betaincinv(right, n - right + 1, tail))
+    return low, float(betaincinv(right + 1, n - right, 1 - tail))
 
 
 def tango(gained: float, lost: float, n: float, confidence: float) -> Interval:
