@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
-from ftdsl.data.rows import Row, messages
+from ftdsl.data.rows import Row
 from ftdsl.data.rows import prompt as prompt_of
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Refused
+from ftdsl.evaluation.pictures import Pictures
+from ftdsl.evaluation.request_files import added_by
+from ftdsl.evaluation.turns import asked_turns, row_tools
 from ftdsl.language.program import ModelDef, Value
-from ftdsl.models.answer import Question, Turn
+from ftdsl.models.answer import Question
 from ftdsl.models.recording import case_name, id_column
 from ftdsl.plan.steps import EvalStep
 
@@ -18,39 +23,45 @@ _TEMPERATURE = 0.0
 _SEED = 1
 
 
-def questions_of(step: EvalStep, rows: Sequence[Row]) -> list[list[Question]]:
+def questions_of(step: EvalStep, rows: Sequence[Row], root: Path) -> list[list[Question]]:
     """For each row one question an epoch, told apart by their seeds.
 
     The turns before the last answer of the assistant are asked; the eval's ``system`` goes before
-    them. Raises ``Refused`` (FT511) when the rows have no turns and the model is to be asked.
+    them, and tools that a row declares go before the eval's. Raises ``Refused`` (FT511) when the
+    rows have no turns and the model is to be asked, and (FT535, FT536) for files that are not what
+    they must be.
     """
+    if is_replay(step):
+        return [[Question(_case_key(step, row), ())] for row in rows]
+    if step.cases.schema.base is None:
+        raise Refused(_no_turns(step))
     settings = _settings(step)
     epochs = _number(settings.get("epochs"), 1)
     seed = _unless_server(settings.get("seed", _SEED))
-    temperature = _unless_server(settings.get("temperature", _TEMPERATURE))
     top_p = settings.get("top_p")
-    system = settings.get("system")
-    first = (Turn("system", system),) if isinstance(system, str) else ()
-    if not is_replay(step) and step.cases.schema.base is None:
-        raise Refused(_no_turns(step))
-    return [
-        [
-            Question(
-                case_id=_case_key(step, row),
-                messages=(*first, *_asked(row)),
-                max_tokens=_number(settings.get("max_tokens"), _MAX_TOKENS),
-                temperature=temperature,
-                seed=None if seed is None else int(seed) + epoch,
-                top_p=float(top_p) if isinstance(top_p, int | float) else None,
-                stop=str(settings.get("stop") or ""),
-                reasoning_effort=str(settings.get("reasoning_effort") or ""),
-                epoch=epoch,
-                timed=step.timed,
-            )
-            for epoch in range(1 if is_replay(step) else epochs)
-        ]
-        for row in rows
-    ]
+    added, pictures = added_by(step, root), Pictures(step, root)
+    common = Question(
+        case_id="",
+        messages=(),
+        max_tokens=_number(settings.get("max_tokens"), _MAX_TOKENS),
+        temperature=_unless_server(settings.get("temperature", _TEMPERATURE)),
+        top_p=float(top_p) if isinstance(top_p, int | float) else None,
+        stop=str(settings.get("stop") or ""),
+        reasoning_effort=str(settings.get("reasoning_effort") or ""),
+        response_format=added.response_format,
+        timed=step.timed,
+    )
+    found = []
+    for row in rows:
+        question = replace(
+            common,
+            case_id=_case_key(step, row),
+            messages=(*added.system, *asked_turns(row, pictures)),
+            tools=row_tools(row) or added.tools,
+        )
+        seeds = [None if seed is None else int(seed) + epoch for epoch in range(epochs)]
+        found.append([replace(question, seed=one, epoch=i) for i, one in enumerate(seeds)])
+    return found
 
 
 def is_replay(step: EvalStep) -> bool:
@@ -63,19 +74,6 @@ def shown_prompt(row: Row) -> str:
     if row.base is not None:
         return prompt_of(row)
     return "\n".join(f"{k}: {v}" for k, v in row.value.items() if isinstance(v, str))
-
-
-def _asked(row: Row) -> tuple[Turn, ...]:
-    turns = messages(row)
-    last = next((i for i in reversed(range(len(turns))) if turns[i]["role"] == "assistant"), None)
-    return tuple(Turn(turn["role"], _text(turn.get("content"))) for turn in turns[:last])
-
-
-def _text(content: object) -> str:
-    """A turn's text; of a list of parts the text parts joined."""
-    if isinstance(content, list):
-        return "".join(_text(part.get("text")) for part in content if isinstance(part, dict))
-    return content if isinstance(content, str) else ""
 
 
 def _case_key(step: EvalStep, row: Row) -> str:

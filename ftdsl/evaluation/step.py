@@ -102,7 +102,7 @@ def _blocks(step: EvalStep, root: Path) -> Iterator[list[Row]]:
 def _asking(step: EvalStep, context: Context, first: Sequence[Row]) -> Iterator[_Ask]:
     """What answers a block of questions."""
     label = f"{step.eval.name} × {step.model_name}"
-    epochs = len(questions_of(step, first[:1])[0])
+    epochs = len(questions_of(step, first[:1], context.root)[0])
     total = epochs * len(first) if len(first) < _BLOCK else None
     with asked_model(step, context) as model, Asking(model, context) as asking:
         progress = context.progress(label, total, "cases")
@@ -124,7 +124,7 @@ def _answered(
     """Each block with its questions and answers."""
     with _asking(step, context, first) as ask:
         for rows in blocks:
-            questions = questions_of(step, rows)
+            questions = questions_of(step, rows, context.root)
             yield Answered(rows, questions, ask(questions))
 
 

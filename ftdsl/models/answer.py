@@ -60,8 +60,8 @@ class Answer:
     process may have been in looking at its socket: so much of ``latency`` may be its own.
 
     ``attempts`` counts the HTTP requests that were made for it; ``cached`` answers cost none.
-    ``tool_calls`` is a JSON text; ``unreachable`` marks an error of the connection rather than of
-    this question.
+    ``tool_calls`` is a JSON text, and so is ``text`` of an answer that says nothing else.
+    ``unreachable`` marks an error of the connection rather than of this question.
     """
 
     text: str = ""

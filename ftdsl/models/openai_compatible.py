@@ -193,7 +193,7 @@ def _answer(
     reply: Reply, seconds: float, first: float | None, queued: float, attempts: int
 ) -> Answer:
     return Answer(
-        text=reply.text,
+        text=reply.text or reply.tool_calls,
         finish_reason=reply.finish_reason,
         latency=seconds,
         first_token=first,

@@ -160,6 +160,9 @@ def _eval(step: EvalStep, files: Files, keys: Mapping[str, str]) -> Inputs:
     found |= {f"score {score.name}": shown(score) for score in step.eval.scores}
     for path in _score_files(step):
         found |= _named_file(path, files)
+    for name, value in step.eval.settings:
+        if name in ("system_file", "tools", "response_schema", "images"):
+            found |= _named_file(str(value), files)
     found |= {f"slice {slice_.name}": shown(slice_) for slice_ in step.eval.slices}
     own = [one for one in step.eval.settings if one[0] not in _HOW_NOT_WHAT]
     found |= _settings("setting", own)

@@ -66,4 +66,26 @@ CODES: tuple[Code, ...] = (
         _EVAL + " --budget 5",
         "run",
     ),
+    Code(
+        "FT535",
+        "unusable-picture",
+        "a case shows a picture that cannot be sent",
+        "Pictures are PNG, JPEG, GIF or WebP files of at most 8 MiB in one folder of the project, "
+        "which the eval names, or data URLs in the rows. Nothing is fetched, and no other file of "
+        "this machine is sent. Their bytes count like those of the cases: another picture is "
+        "another question.",
+        'eval golden { … }  # rows: {"type": "image_url", "image_url": {"url": "cat.png"}}',
+        'eval golden { … images = "data/images" }  # data/images/cat.png',
+        "run",
+    ),
+    Code(
+        "FT536",
+        "unusable-request-file",
+        "a file that goes with every case is not what it must be",
+        "`system_file` is a text, `tools` a JSON list of tools as the API takes them, and "
+        "`response_schema` a JSON Schema. All are files of the project.",
+        'eval golden { … tools = "tools.json" }  # tools.json: {"name": "look_up"}',
+        'eval golden { … tools = "tools.json" }  # tools.json: [{"name": "look_up", …}]',
+        "run",
+    ),
 )

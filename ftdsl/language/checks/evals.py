@@ -42,6 +42,8 @@ def check_eval(ws: Workspace, module: Module, block: Block) -> EvalDef | None:
         ws, module, catalog.BLOCKS[block.kind].settings, of_type(block, Setting), block.header,
         "an `eval`",
     )  # fmt: skip
+    if "system" in settings.given:
+        settings.forbid(("system_file",), "the system turn is that of `system`")
     cases = _cases(settings)
     values: dict[str, Value] = {}
     for name in settings.given:
