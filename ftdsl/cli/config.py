@@ -19,6 +19,7 @@ _POWERS: dict[str, type] = {
     "workers": int,
     "engine": str,
     "ray_address": str,
+    "index": str,
 }
 _ENGINES = ("local", "ray")
 _COLORS = ("auto", "always", "never")

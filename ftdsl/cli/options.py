@@ -199,11 +199,21 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--workers", type=_workers, metavar="N", help="processes for row work (default: 2)"
     )
+    _add_places(group)
+
+
+def _add_places(group: Any) -> None:
+    """Where steps run and where they store, which no spec can say."""
     group.add_argument(
         "--engine",
         choices=("local", "ray"),
         help="where check, dedup and coverage run (default: local); `ray` without --ray-address "
         "starts a cluster of --workers processes on this machine",
+    )
+    group.add_argument(
+        "--index",
+        metavar="URL",
+        help="the Redis of `drop near … { index = … }`, as in redis://127.0.0.1:6379/0",
     )
     group.add_argument(
         "--ray-address",

@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from ftdsl.api import PlanView, RefusedError, refusal
-from ftdsl.cli.options import add_set_option
+from ftdsl.cli.options import add_run_options, add_set_option
 from ftdsl.cli.output import write
 from ftdsl.cli.session import answered, planned, ran
 from ftdsl.cli.usage import UsageError, nearest
@@ -48,17 +48,10 @@ def configure(parser: ArgumentParser) -> None:
         "--out", dest="file", required=True, metavar="FILE", help="where the rows go, as JSON lines"
     )
     add_set_option(parser)
-    parser.set_defaults(
-        out=None,
-        offline=True,
-        allow_host=[],
-        allow_extern=[],
-        workers=None,
-        no_baseline=False,
-        use_proxy=False,
-        engine=None,
-        ray_address=None,
-    )
+    # What a run may do is not asked for here: nothing but data is read.
+    unasked = ArgumentParser()
+    add_run_options(unasked)
+    parser.set_defaults(**vars(unasked.parse_args([])) | {"offline": True})
 
 
 def run(arguments: Namespace) -> int:

@@ -110,7 +110,35 @@ def policy_of(arguments: Namespace) -> Policy:
         engine=arguments.engine or default.engine,
         ray=_ray_address(arguments),
         ledger=Ledger(Budget(arguments.budget, arguments.budget_tokens, arguments.budget_requests)),
+        index=_index(arguments, default.allowed_hosts | hosts),
     )
+
+
+def _index(arguments: Namespace, allowed: frozenset[str]) -> str:
+    """``--index``. UsageError (FT432) for what is no plain address, and for another machine that
+    the operator has not allowed."""
+    from urllib.parse import urlsplit
+
+    url = str(arguments.index or "")
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    path = parts.path.strip("/")
+    if not url:
+        return ""
+    extra = parts.username or parts.password or parts.query or parts.fragment
+    is_plain = host and not extra and (path or "0").isdecimal()
+    if parts.scheme not in ("redis", "rediss") or not is_plain:
+        raise UsageError(
+            "FT432",
+            f"`--index` takes redis://HOST:PORT/DATABASE, and not `{parts.scheme}://{host}…`",
+            "a password is read from FTDSL_INDEX_PASSWORD",
+        )
+    if host not in allowed or (arguments.offline and not is_loopback(host)):
+        why = "this run is offline" if arguments.offline else "that host is not allowed"
+        raise UsageError(
+            "FT432", f"the index is at {host}, but {why}", f"add `--allow-host {host}`"
+        )
+    return url
 
 
 def _ray_address(arguments: Namespace) -> str:

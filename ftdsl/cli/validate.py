@@ -29,6 +29,7 @@ examples:
   ftdsl validate --changed data/support/part-1.jsonl     what one file touches
   ftdsl validate specs/support.ftspec --output github --output junit=report.xml
   ftdsl validate specs/support.ftspec --engine ray     on all cores by Ray; --ray-address: elsewhere
+  ftdsl validate specs/support.ftspec --index redis://127.0.0.1:6379   the rows of earlier runs
   ftdsl validate specs/support.ftspec --diff             what safe fixes would change
   ftdsl validate specs/support.ftspec --fix --out fixed  fixed copies, and fixed/fixes.diff
 """

@@ -107,4 +107,5 @@ def label(drop: DropDef) -> str:
     method = f"{drop.n}-gram" if drop.method == "ngram" else drop.method
     columns = ", ".join(expr.source or str(expr.value) for expr in drop.on)
     against = f" against {drop.against}" if drop.against else ""
-    return f"{method} on {columns}{against}"
+    stored = f" in index {drop.index}" if drop.index else ""
+    return f"{method} on {columns}{against}{stored}"

@@ -12,8 +12,9 @@ from ftdsl.data.rows import DataFile, Row
 from ftdsl.dedup.clause import held_on, label
 from ftdsl.dedup.excerpts import around_difference, around_shared
 from ftdsl.dedup.places import Place
-from ftdsl.dedup.reading import Held, Reading
+from ftdsl.dedup.reading import Held, Lines, Reading
 from ftdsl.dedup.stars import Stars
+from ftdsl.dedup.stored.comparing import StoredComparer
 from ftdsl.dedup.values import compared_texts
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Context, Refused
@@ -77,7 +78,7 @@ def removals(
     together = look.at_once or len(removed)
     for first in range(0, len(removed), together):
         some = removed[first : first + together]
-        found += _removals(step.dedup.drops, look, some, stars)
+        found += _removals(reading.lines, look, some, stars)
         progress.advance(len(some))
         context.checkpoint()
     look.close()
@@ -86,20 +87,22 @@ def removals(
 
 
 def _removals(
-    drops: Sequence[DropDef], look: Look, removed: list[int], stars: Stars
+    lines: Sequence[Lines], look: Look, removed: list[int], stars: Stars
 ) -> Iterator[Removal]:
     """The removals of these rows."""
     wanted: dict[str | None, Wanted] = {None: defaultdict(set)}
     for row in removed:
         number = int(stars.line[row])
         wanted[None][row].add(number)
-        against = wanted.setdefault(drops[number].against, defaultdict(set))
-        against[int(stars.kept_row[row])].add(number)
+        drop = lines[number].drop
+        if not drop.index:
+            against = wanted.setdefault(drop.against, defaultdict(set))
+            against[int(stars.kept_row[row])].add(number)
     seen = {name: look.see(name, own) for name, own in wanted.items()}
     for row in removed:
         number = int(stars.line[row])
-        drop = drops[number]
-        gone, kept = seen[None][row], seen[drop.against][int(stars.kept_row[row])]
+        drop = lines[number].drop
+        gone, kept = seen[None][row], _kept(lines[number], int(stars.kept_row[row]), seen)
         excerpt, kept_excerpt = _cut(drop, gone.texts[number], kept.texts[number])
         yield Removal(
             row_id=gone.row_id,
@@ -114,6 +117,15 @@ def _removals(
             excerpt=excerpt,
             kept_excerpt=kept_excerpt,
         )
+
+
+def _kept(line: Lines, row: int, seen: dict[str | None, dict[int, Seen]]) -> Seen:
+    """The row that a removed one duplicates. Of one that an earlier run stored the place is known,
+    and no text."""
+    if isinstance(line.comparer, StoredComparer):
+        stored = line.comparer.stored[row]
+        return Seen("", stored.path, stored.line, defaultdict(str))
+    return seen[line.drop.against][row]
 
 
 def _cut(drop: DropDef, text: str, other: str) -> tuple[str, str]:

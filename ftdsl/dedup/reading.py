@@ -21,6 +21,7 @@ from ftdsl.dedup.paraphrase import ParaphraseComparer
 from ftdsl.dedup.parts import RowParts
 from ftdsl.dedup.places import Places
 from ftdsl.dedup.ragged import Ints
+from ftdsl.dedup.stored.comparing import StoredComparer, stock_of
 from ftdsl.engine.collecting import paused
 from ftdsl.engine.context import Context, Progress
 from ftdsl.language.program import DatasetDef, DropDef
@@ -55,6 +56,8 @@ class Lines:
             # A row that is itself held out is no leak of itself.
             classes[np.concatenate(self.held_out)] = -1
         others = _joined(self.others) if self.drop.against is not None else None
+        if isinstance(self.comparer, StoredComparer):
+            others = self.comparer.others()
         return Clause(self.drop, classes, others, index, len(self.comparer))
 
 
@@ -103,7 +106,7 @@ def read_dataset(step: DedupStep, context: Context, kept: KeptSets | None = None
         for name, (dataset, split) in against_datasets(step).items()
     }
     size = own.size + sum(held.parts.size for held in others.values())
-    lines = [Lines(drop, comparer_of(drop, context, size)) for drop in step.dedup.drops]
+    lines = [Lines(drop, comparer_of(drop, context, step, size)) for drop in step.dedup.drops]
     reading = Reading(lines, KeepOrder(step.dedup), Held(own, Places()), others)
     progress = context.progress(f"dedup {step.name}: reading")
     with paused():
@@ -132,7 +135,9 @@ def _read_held(name: str, context: Context, progress: Progress, reading: Reading
         context.checkpoint()
 
 
-def comparer_of(drop: DropDef, context: Context, size: int | None = None) -> Comparer:
+def comparer_of(
+    drop: DropDef, context: Context, step: DedupStep, size: int | None = None
+) -> Comparer:
     """What finds the duplicates of a line; ``size``: the bytes of all rows, where it is known."""
     if drop.method in ("exact", "shared"):
         return ExactComparer()
@@ -142,6 +147,8 @@ def comparer_of(drop: DropDef, context: Context, size: int | None = None) -> Com
         return ParaphraseComparer(drop.similarity, drop.false_flags)
     if drop.method == "fuzzy":
         return FuzzyComparer(drop.similarity)
+    if drop.index:
+        return StoredComparer(stock_of(step, drop, context), context.work)
     return NearComparer(
         drop.similarity,
         algorithm=drop.algorithm,

@@ -6,6 +6,8 @@ import importlib.util
 from collections import Counter
 from contextlib import AbstractContextManager, nullcontext
 
+import numpy as np
+
 from ftdsl.dedup.clause import Clause, label
 from ftdsl.dedup.evidence import removals
 from ftdsl.dedup.fuzzy import FuzzyComparer
@@ -19,6 +21,8 @@ from ftdsl.dedup.removals import write_removals
 from ftdsl.dedup.spread.evidence import SpreadLook
 from ftdsl.dedup.spread.reading import read_spread
 from ftdsl.dedup.stars import Stars, star_clusters
+from ftdsl.dedup.stored.comparing import StoredComparer
+from ftdsl.dedup.stored.index import StoredRow
 from ftdsl.dedup.verdict import dedup_findings, largest_cluster
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Context, Refused
@@ -46,12 +50,14 @@ def run_dedup(step: DedupStep, context: Context) -> DedupOutput:
     with _kept(step, context) if is_here else nullcontext() as kept:
         reading = read_dataset(step, context, kept) if is_here else read_spread(step, context)
         stars = _stars(step, context, reading)
-    rows = len(reading.own.places)
-    look = None if is_here else SpreadLook(step, context, reading)
-    removed = removals(step, context, reading, stars, look)
-    write_removals(context.work, removed)
-    findings = tuple(dedup_findings(step, rows, removed, reading.lines))
-    failed = any(finding.severity == "error" for finding in findings)
+        rows = len(reading.own.places)
+        look = None if is_here else SpreadLook(step, context, reading)
+        removed = removals(step, context, reading, stars, look)
+        write_removals(context.work, removed)
+        findings = tuple(dedup_findings(step, rows, removed, reading.lines))
+        failed = any(finding.severity == "error" for finding in findings)
+        if not failed:
+            _keep_stored(reading, stars)
     return DedupOutput(
         name=step.name,
         rows=rows,
@@ -102,6 +108,20 @@ def _stars(step: DedupStep, context: Context, reading: Reading) -> Stars:
     stars = star_clusters(order, clauses, advance)
     progress.close()
     return stars
+
+
+def _keep_stored(reading: Reading, stars: Stars) -> None:
+    """Let each index have the rows that are kept, one of each class."""
+    for line in reading.lines:
+        if not isinstance(line.comparer, StoredComparer):
+            continue
+        classes = np.concatenate([*line.own, np.empty(0, dtype=np.int64)])
+        rows: dict[int, StoredRow] = {}
+        for row in np.flatnonzero((stars.kept_row < 0) & (classes >= 0)).tolist():
+            place = reading.own.places.place(row)
+            stored = StoredRow(line.comparer.stock.dataset, place.path, place.line)
+            rows.setdefault(int(classes[row]), stored)
+        line.comparer.keep(rows)
 
 
 def _assert_possible(drop: DropDef) -> None:

@@ -53,13 +53,13 @@ def _percent(part: int, whole: int) -> str:
 
 def _leaks(step: DedupStep, removed: Sequence[Removal]) -> Iterator[Finding]:
     for drop in step.dedup.drops:
-        if drop.against is None:
+        if drop.against is None and not drop.index:
             continue
         leaked = [each for each in removed if each.clause == label(drop)]
         if leaked and not drop.forbids:
             first = leaked[0]
             yield Finding(
-                code="FT401",
+                code="FT434" if drop.index else "FT401",
                 message=f"{_counted(len(leaked), 'row')} dropped for {_reason(drop, first)}",
                 severity="warning",
                 values=_values(first),
@@ -69,14 +69,24 @@ def _leaks(step: DedupStep, removed: Sequence[Removal]) -> Iterator[Finding]:
                 line=first.line,
                 row_id=first.row_id,
                 excerpt=first.excerpt,
-                help="they are not trained on; remove them from the files if a score over "
-                f"`{drop.against}` is ever made with another tool",
+                help=_remedy(drop),
             )
+
+
+def _remedy(drop: DropDef) -> str:
+    if drop.index:
+        return "they are left out of this dataset; `removed.jsonl` names the file and line of each"
+    return (
+        "they are not trained on; remove them from the files if a score over "
+        f"`{drop.against}` is ever made with another tool"
+    )
 
 
 def _reason(drop: DropDef, first: Removal) -> str:
     """Why rows are found, and the first of them."""
     of = f"of `{drop.against}`" if drop.against is not None else "before it"
+    if drop.index:
+        of = f"that an earlier run stored in `{drop.index}`"
     where = f"{first.kept_path}:{first.kept_line}"
     if drop.method == "shared":
         key = ", ".join(expr.source or str(expr.value) for expr in drop.on)

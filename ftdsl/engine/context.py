@@ -40,8 +40,9 @@ class Policy:
     """What the operator allows. A spec can never widen it. ``baseline`` tells whether rows that a
     baseline knows are excused, ``use_proxy`` whether models are asked by way of the proxy that the
     environment names. ``engine`` is where row work runs (``local`` or ``ray``), and ``ray`` the
-    address of a Ray cluster, "" for one that is started for the run. ``ledger`` has what
-    this run may spend and what it has spent by now, ``hosts`` how each host fares that is asked."""
+    address of a Ray cluster, "" for one that is started for the run. ``index`` is the address of
+    the index in which dedup stores rows, "" for none. ``ledger`` has what this run may spend and
+    what it has spent by now, ``hosts`` how each host fares that is asked."""
 
     offline: bool = False
     allowed_hosts: frozenset[str] = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -51,6 +52,7 @@ class Policy:
     use_proxy: bool = False
     engine: str = "local"
     ray: str = ""
+    index: str = ""
     ledger: Ledger = field(default_factory=Ledger, compare=False, repr=False)
     hosts: dict[str, Host] = field(default_factory=dict, compare=False, repr=False)
 

@@ -32,6 +32,7 @@ _EXTRAS = {
     "py3langid": "data",
     "pyarrow": "data",
     "rapidfuzz": "data",
+    "redis": "index",
     "safetensors": "train",
     "scipy": "eval",
     "tiktoken": "tokens",

@@ -133,7 +133,8 @@ class RulesetDef:
 @dataclass(frozen=True, slots=True)
 class DropDef:
     """``against``: a dataset, split, eval or file (``file``, compared by ``file_on`` if given).
-    ``algorithm`` ``auto``: every pair. ``similarity`` 0 (paraphrase): by ``false_flags``."""
+    ``algorithm`` ``auto``: every pair. ``similarity`` 0 (paraphrase): by ``false_flags``.
+    ``index`` names what earlier runs stored, "" for none."""
 
     method: str
     on: tuple[Expr, ...]
@@ -148,6 +149,7 @@ class DropDef:
     forbids: bool = False
     file: DatasetDef | None = None
     file_on: tuple[Expr, ...] = ()
+    index: str = ""
     span: Span | None = None
 
 

@@ -249,3 +249,16 @@ def test_an_address_of_a_cluster_that_says_nothing(project: Project) -> None:
     assert "add `--engine ray`" in told
     refused(project, "FT424", "run", "support.ftspec", "--engine", "ray", *place, "--offline")
     refused(project, "FT251", "run", "support.ftspec", "--engine", "spark")
+
+
+@pytest.mark.code("FT432")
+def test_an_address_of_an_index_that_may_not_be_used(project: Project) -> None:
+    def told(*words: str) -> str:
+        return refused(project, "FT432", "validate", "support.ftspec", "--index", *words)
+
+    assert "--allow-host redis.example.org" in told("redis://redis.example.org:6379")
+    for place in ("http://127.0.0.1", "redis://u:secret@127.0.0.1", "redis://127.0.0.1/x", "nine"):
+        assert "secret" not in told(place)
+    told("redis://10.0.0.9", "--allow-host", "10.0.0.9", "--offline")
+    done = project.run("validate", "support.ftspec", "--index", "redis://127.0.0.1:6379/2")
+    assert done.returncode == 0, "a spec without an index asks none"

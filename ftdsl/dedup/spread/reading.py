@@ -25,6 +25,8 @@ from ftdsl.dedup.ragged import Ints
 from ftdsl.dedup.reading import Held, Lines, Reading, against_datasets, comparer_of
 from ftdsl.dedup.spread.block import OWN, BlockRows, LineRows, is_near, named, read_block
 from ftdsl.dedup.spread.index import CountedClasses, Numbering, SpreadComparer
+from ftdsl.dedup.spread.stored import SpreadStored
+from ftdsl.dedup.stored.comparing import stock_of
 from ftdsl.engine.context import Context
 from ftdsl.language.program import DatasetDef, DropDef
 from ftdsl.plan.steps import DedupStep
@@ -76,7 +78,7 @@ def read_spread(step: DedupStep, context: Context) -> Reading:
 def _held(step: DedupStep, context: Context) -> list[Lines]:
     """The lines, with the held rows of those that hold rows against another set: these are few,
     and read here."""
-    lines = [Lines(drop, _comparer(drop, context)) for drop in step.dedup.drops]
+    lines = [Lines(drop, _comparer(drop, context, step)) for drop in step.dedup.drops]
     for name, (dataset, split) in against_datasets(step).items():
         mine = [
             line
@@ -101,9 +103,12 @@ def _held(step: DedupStep, context: Context) -> list[Lines]:
     return lines
 
 
-def _comparer(drop: DropDef, context: Context) -> Comparer:
+def _comparer(drop: DropDef, context: Context, step: DedupStep) -> Comparer:
     if drop.method in ("ngram", "paraphrase"):
-        return comparer_of(drop, context)
+        return comparer_of(drop, context, step)
+    if drop.index:
+        stock = stock_of(step, drop, context)
+        return SpreadStored(context.engine, context.checkpoint, stock)
     if drop.method == "fuzzy":
         return FuzzyComparer(drop.similarity)
     if is_near(drop):
@@ -178,7 +183,10 @@ def _classes(line: Lines, number: int, blocks: Sequence[_Block]) -> list[Ints]:
     if isinstance(comparer, FuzzyComparer):
         return [_renumbered(one.classes, comparer.take(one.told)) for one in rows]
     numbering = Numbering([one.keys for one in rows])
-    if isinstance(comparer, SpreadComparer):
+    if isinstance(comparer, SpreadStored):
+        keys = [one.keys for one in rows]
+        comparer.settle([block.sets[number] for block in blocks], keys, numbering)
+    elif isinstance(comparer, SpreadComparer):
         comparer.settle([block.sets[number] for block in blocks], numbering)
     elif isinstance(comparer, CountedClasses):
         comparer.count = numbering.count

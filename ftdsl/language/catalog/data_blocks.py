@@ -38,6 +38,12 @@ DROP_SETTINGS = (
         "held",
         "compare with the rows of this dataset, split, eval or file, and not with one another",
     ),
+    SettingEntry(
+        "index",
+        "text",
+        "for `near`: compare with the rows that earlier runs stored under this name in the index "
+        "that `--index` gives, and store there those that are kept",
+    ),
 )
 
 SLICE_SETTINGS = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from ftdsl.diagnostics.suggestion import suggest
@@ -30,15 +31,25 @@ EQUAL = ("exact", "shared")
 # The similarity of an `ngram` line that names none.
 CONTAINED = 0.5
 _OTHERS: dict[str, tuple[tuple[str, ...], str]] = {
-    "exact": (("method", "similarity", "n", "false_flags"), "`{} exact` compares for equality"),
+    "exact": (
+        ("method", "similarity", "n", "false_flags", "index"),
+        "`{} exact` compares for equality",
+    ),
     "near": (("n", "false_flags"), "`{} near` compares shingles"),
     "fuzzy": (
-        ("method", "n", "false_flags"), "`{} fuzzy` compares texts with a ratio of their words"
+        ("method", "n", "false_flags", "index"),
+        "`{} fuzzy` compares texts with a ratio of their words",
     ),
-    "ngram": (("method", "false_flags"), "`{} ngram` looks for runs of words of the other text"),
-    "paraphrase": (("method", "n"), "`{} paraphrase` compares the weights of words"),
-    "shared": (("method", "similarity", "n", "false_flags"), "`{} shared` compares for equality"),
+    "ngram": (
+        ("method", "false_flags", "index"), "`{} ngram` looks for runs of words of the other text"
+    ),
+    "paraphrase": (("method", "n", "index"), "`{} paraphrase` compares the weights of words"),
+    "shared": (
+        ("method", "similarity", "n", "false_flags", "index"),
+        "`{} shared` compares for equality",
+    ),
 }  # fmt: skip
+_INDEX = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _KEYS = ("text", "int", "float", "bool")
 
 
@@ -121,6 +132,8 @@ def _check_settings(settings: Settings, method: str, word: str) -> None:
     settings.forbid(names, why.format(word))
     if method == "paraphrase" and settings.node("similarity") is not None:
         settings.forbid(("false_flags",), "`similarity` says from where on a row is found")
+    if settings.node("index") is not None:
+        settings.forbid(("against",), "`index` says what rows are compared with")
     if method in LEAKAGE:
         settings.require("against", why=f": `{method}` compares with rows that are held out")
 
@@ -135,7 +148,7 @@ def _built(
         call = setting_call(settings.ws, settings.module, settings.entries["method"], node)
         if call is None:
             return None
-    given = {name: settings.constant(name) for name in ("similarity", "n", "false_flags")}
+    given = {name: settings.constant(name) for name in ("similarity", "n", "false_flags", "index")}
     if any(one is None and settings.node(name) is not None for name, one in given.items()):
         return None
     zero = given["similarity"]
@@ -155,11 +168,14 @@ def _built(
         value = given[name].value if given[name] is not None else default  # type: ignore[union-attr]
         return float(value) if isinstance(value, int | float) else default
 
+    index = _index(settings, line, given["index"], call)
+    if index is None:
+        return None
     default = {"ngram": CONTAINED, "paraphrase": 0.0}.get(base.method, base.similarity)
     return replace(
         base,
         against=held.name if held is not None else None,
-        algorithm=call.entry.name if call is not None else base.algorithm,
+        algorithm=call.entry.name if call is not None else "minhash" if index else base.algorithm,
         shingle=number("shingle", base.shingle),
         permutations=number("permutations", base.permutations),
         seed=number("seed", base.seed),
@@ -169,7 +185,28 @@ def _built(
         forbids=line.forbids,
         file=held.file if held is not None else None,
         file_on=held.on if held is not None else (),
+        index=index,
     )
+
+
+def _index(
+    settings: Settings, line: Drop, given: Expr | None, call: SettingCall | None
+) -> str | None:
+    """The name of the index, "" where there is none; None where it was wrong."""
+    if given is None:
+        return ""
+    name = str(given.value)
+    if not _INDEX.fullmatch(name):
+        settings.ws.report.add(
+            "FT114", "an index is named by letters, digits, `-` and `_`, 64 at most",
+            given.span or line.span, label="no such name",
+            help='write a name such as `index = "seen"`',
+        )  # fmt: skip
+        return None
+    hashes = call is None or call.entry.name == "minhash"
+    if not hashes:
+        settings.forbid(("method",), "an index is of MinHash signatures")
+    return name if hashes else None
 
 
 def _key(ws: Workspace, typer: Typer, node: tree.Expr, *, texts: bool) -> Expr | None:
@@ -197,7 +234,7 @@ def _check_twins(ws: Workspace, drops: list[DropDef]) -> None:
     seen: set[tuple[object, ...]] = set()
     for drop in drops:
         size = drop.n if drop.method == "ngram" else None
-        same = (drop.method, drop.against, size, *(key(one) for one in drop.on))
+        same = (drop.method, drop.against, drop.index, size, *(key(one) for one in drop.on))
         if same in seen and drop.span is not None:
             ws.report.add(
                 "FT132", "this line drops the same rows as an earlier one", drop.span,
