@@ -1,4 +1,4 @@
-"""What ``train``, ``eval`` and ``gate`` share: ``run --only`` of one block by its name."""
+"""What ``train``, ``eval``, ``select`` and ``gate`` share: ``run --only`` of one block."""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ SUMMARIES: dict[str, str] = {
     "run": "plan and apply in one",
     "train": "run one train block and what it needs",
     "eval": "run one eval block and what it needs",
+    "select": "rank the candidates of one selection and run what it needs",
     "gate": "run one gate and what it needs",
     "report": "show a finished run again, in any format",
     "rows": "show the rows that break a rule",
@@ -39,7 +40,7 @@ SUMMARIES: dict[str, str] = {
 }
 """Commands in the order of ``ftdsl --help``."""
 
-LATER = frozenset({"select", "export", "compare", "advise", "next", "rate", "lsp"})
+LATER = frozenset({"export", "compare", "advise", "next", "rate", "lsp"})
 """Names that are kept for later versions."""
 
 
@@ -102,6 +103,10 @@ def _run_command(name: str) -> Command | None:
             from ftdsl.cli import eval
 
             return eval
+        case "select":
+            from ftdsl.cli import select
+
+            return select
         case "gate":
             from ftdsl.cli import gate
 

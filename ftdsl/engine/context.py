@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ftdsl.diagnostics.diagnostic import Diagnostic
 from ftdsl.engine.spending import Ledger
-from ftdsl.results.models import StepOutput
+from ftdsl.results.outputs import StepOutput
 
 if TYPE_CHECKING:
     from ftdsl.models.pacing import Host

@@ -13,10 +13,11 @@ from ftdsl.plan.steps import (
     EvalStep,
     GateStep,
     PendingStep,
+    SelectStep,
     Step,
     TrainStep,
 )
-from ftdsl.results.models import StepOutput
+from ftdsl.results.outputs import StepOutput
 
 #: Modules that come with an extra, by their first name: ``pip install ftdsl[EXTRA]``.
 _EXTRAS = {
@@ -95,6 +96,10 @@ def _run(step: Step, context: Context) -> StepOutput:
             from ftdsl.evaluation.gates import run_gate
 
             return run_gate(step, context)
+        case SelectStep():
+            from ftdsl.evaluation.selection import run_select
+
+            return run_select(step, context)
         case PendingStep():
             raise AssertionError(f"{step.id} cannot run and is never asked to")
 

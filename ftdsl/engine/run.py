@@ -24,7 +24,7 @@ from ftdsl.plan.model import Plan, PlannedStep
 from ftdsl.plan.moved import moved_files
 from ftdsl.plan.steps import Step
 from ftdsl.results.exits import exit_code
-from ftdsl.results.models import StepOutput
+from ftdsl.results.outputs import StepOutput
 from ftdsl.results.run import RunResult, StepRun, verdict_of
 
 Execute = Callable[[Step, Context], StepOutput]

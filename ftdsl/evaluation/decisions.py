@@ -13,6 +13,7 @@ from ftdsl.evaluation.evidence import (
     locked_interval,
     needed_cases,
 )
+from ftdsl.evaluation.flakiness import flakiness
 from ftdsl.evaluation.judges.evidence import judged_evidence, unfit_judge
 from ftdsl.language.conditions import Condition, Undecidable
 from ftdsl.results.judging import JudgeReport
@@ -228,6 +229,9 @@ class Decision:
         found = score_estimates([score], cases or (), self.asked.judges)[score]
         if part == "unscored":
             return found.unscored / len(self.asked.cases)
+        if part == "flaky":
+            flaky = flakiness([score], cases or ())
+            return flaky[score].rate if flaky else None
         return float(getattr(found, part)) if found.n else None
 
     def _waits(self, name: str) -> list[float]:

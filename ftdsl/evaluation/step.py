@@ -14,6 +14,7 @@ from ftdsl.data.rows import Row, read_rows
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Context, Refused
 from ftdsl.evaluation.estimates import NO_VALUE, score_estimates, slice_estimates
+from ftdsl.evaluation.flakiness import flakiness
 from ftdsl.evaluation.judges.judging import Answered, Judged, joined, judge_answers, verdicts_of
 from ftdsl.evaluation.questions import is_replay, questions_of, shown_prompt
 from ftdsl.evaluation.reducers import reducer
@@ -66,6 +67,7 @@ def run_eval(step: EvalStep, context: Context) -> EvalOutput:
         model=step.model_name,
         scores=score_estimates(names, tally.kept, judged.reports),
         slices=slice_estimates(names, step.eval.slices, tally.kept, judged.reports),
+        flakiness=flakiness(names, tally.kept),
         cases=tuple(tally.shown),
         requests=tally.requests,
         cached=tally.cached,
@@ -145,6 +147,9 @@ def _cases(step: EvalStep, answered: Answered, judged: Judged, context: Context)
     evaluator = Evaluator(step.cases, context.root)
     block = Block(list(rows))
     keys = {one.name: evaluator.column(one.key, block) for one in step.eval.slices}
+    clusters = None
+    if step.eval.cluster is not None:
+        clusters = evaluator.column(step.eval.cluster, block)
     expected = expected_column(step.eval.scores, evaluator, rows)
     scored = _scores(step, Scoring(evaluator, context.root), rows, answers, judged)
     reduce = reducer(str(dict(step.eval.settings).get("reduce", "mean")))
@@ -166,6 +171,9 @@ def _cases(step: EvalStep, answered: Answered, judged: Judged, context: Context)
             slices={
                 name: masked_name(_slice_value(column[place])) for name, column in keys.items()
             },
+            # A case without the key stands for itself: nothing says that it belongs to others.
+            cluster=_cluster(clusters[place], row) if clusters is not None else None,
+            epochs=_epochs({name: column[place] for name, column in scored.items()}),
             finish_reason=group[0].finish_reason,
             latency=group[0].latency,
             first_token=group[0].first_token,
@@ -214,6 +222,19 @@ def _of_case(
         else:
             unscored[name] = str(next(v for v in values if isinstance(v, Unscorable)))
     return scores, unscored
+
+
+def _cluster(value: object, row: Row) -> str:
+    return masked_name(f"row {row.row_id}" if value is None else f"key {_slice_value(value)}")
+
+
+def _epochs(scored: dict[str, Scored]) -> dict[str, tuple[float, ...]]:
+    """The scores of several answers, where each has one."""
+    return {
+        name: tuple(value for value in values if not isinstance(value, Unscorable))
+        for name, values in scored.items()
+        if len(values) > 1 and not any(isinstance(value, Unscorable) for value in values)
+    }
 
 
 def _slice_value(value: object) -> str:

@@ -42,7 +42,7 @@ def conditions(expr: Expr) -> Iterator[Condition]:
         return
     if expr.op not in _FLIPPED:
         raise Undecidable(f"`{expr.op}` is no comparison by size")
-    left, right = (_linear(one) for one in expr.args)
+    left, right = (linear(one) for one in expr.args)
     op = expr.op
     if set(left) <= {""}:  # the bound was written first
         left, right, op = right, left, _FLIPPED[op]
@@ -53,16 +53,16 @@ def conditions(expr: Expr) -> Iterator[Condition]:
     yield Condition(tuple((n, w) for n, w in total.items() if w != 0.0), op, bound)
 
 
-def _linear(expr: Expr) -> dict[str, float]:
-    """Weights by measure; "" is the constant."""
+def linear(expr: Expr) -> dict[str, float]:
+    """The weight of each measure in ``expr``; "" is the constant. Raises ``Undecidable``."""
     if expr.op == "measure":
         return {str(expr.value): 1.0}
     if expr.op == "literal" and isinstance(expr.value, int | float):
         return {"": float(expr.value)}
     if expr.op == "neg":
-        return _scaled(_linear(expr.args[0]), -1.0)
+        return _scaled(linear(expr.args[0]), -1.0)
     if expr.op in ("+", "-"):
-        left, right = (_linear(one) for one in expr.args)
+        left, right = (linear(one) for one in expr.args)
         sign = 1.0 if expr.op == "+" else -1.0
         return {
             name: left.get(name, 0.0) + sign * right.get(name, 0.0)
@@ -74,7 +74,7 @@ def _linear(expr: Expr) -> dict[str, float]:
 
 
 def _product(expr: Expr) -> dict[str, float]:
-    left, right = (_linear(one) for one in expr.args)
+    left, right = (linear(one) for one in expr.args)
     if expr.op == "*" and set(left) <= {""}:
         left, right = right, left
     if not set(right) <= {""}:

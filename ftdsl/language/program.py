@@ -229,7 +229,8 @@ class SliceDef:
 @dataclass(frozen=True, slots=True)
 class EvalDef:
     """Cases come from ``sources``, or from ``split`` of a dataset, ``(dataset, split)``.
-    ``settings`` holds generation settings (``max_tokens``, ``temperature``, ``seed``, …)."""
+    ``settings`` holds generation settings (``max_tokens``, ``temperature``, ``seed``, …).
+    ``cluster`` is the row Expr whose equal values group cases that are not independent."""
 
     name: str
     schema: SchemaDef
@@ -240,6 +241,7 @@ class EvalDef:
     slices: tuple[SliceDef, ...] = ()
     settings: tuple[tuple[str, Value], ...] = ()
     span: Span | None = None
+    cluster: Expr | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +253,18 @@ class RequireDef:
     by: str | None = None
     confidence: float = 0.95
     stated: bool = False
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GuardDef:
+    """``forbid broken on …``: the cases that must stay right, by ``ids`` or by the row Expr
+    ``where``, in each of ``scores``. ``source`` is the line as written."""
+
+    scores: tuple[str, ...]
+    ids: tuple[str, ...] = ()
+    where: Expr | None = None
+    source: str = ""
     span: Span | None = None
 
 
@@ -298,6 +312,7 @@ class GateDef:
     requires: tuple[RequireDef, ...]
     baseline: str | None = None
     span: Span | None = None
+    guards: tuple[GuardDef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,6 @@ from ftdsl.language.judges import judge_calls, judging_models
 from ftdsl.language.program import (
     CheckDef,
     DatasetDef,
-    DedupDef,
     EvalDef,
     Expr,
     GateDef,
@@ -24,13 +23,19 @@ from ftdsl.language.program import (
     SelectDef,
     TrainDef,
 )
+from ftdsl.plan.deciders import compared, reads_lock
 from ftdsl.plan.expressions import (
     counts_tokens,
+    dedup_expressions,
+    eval_expressions,
+    expects,
     externs_in,
     measures_in,
     reads_first_token,
+    rule_expressions,
     shifts_in,
 )
+from ftdsl.plan.facts import facts_by_name, out_of
 from ftdsl.plan.steps import (
     CheckStep,
     CoverageStep,
@@ -39,6 +44,7 @@ from ftdsl.plan.steps import (
     EvalStep,
     GateStep,
     PendingStep,
+    SelectStep,
     Step,
     TrainStep,
 )
@@ -95,6 +101,7 @@ class _Builder:
         yield from self.coverage_steps()
         yield from self.train_steps()
         yield from self.eval_steps()
+        yield from self.select_steps()
         yield from self.gate_steps()
         yield from self.pending_blocks()
 
@@ -122,8 +129,8 @@ class _Builder:
                 dataset=dataset,
                 check=check,
                 waivers=tuple(w for w in self.program.waivers if w.rule[0] == dataset.name),
-                locked=self.locked_counts(dataset.name, *_expects(check)),
-                references=self.locked_distributions(dataset.name, *_expects(check)),
+                locked=self.locked_counts(dataset.name, *expects(check)),
+                references=self.locked_distributions(dataset.name, *expects(check)),
                 **self.trainings(dataset, check),
             )
 
@@ -131,18 +138,18 @@ class _Builder:
         """What the step needs to foretell; nothing where nobody asks, for it counts tokens."""
         trains = tuple(one for one in self.program.trains if one.data[0] == dataset.name)
         rules = check.rules if check is not None else ()
-        counts = any(map(counts_tokens, (e for r in rules for e in _rule_expressions(r) if e)))
+        counts = any(map(counts_tokens, (e for r in rules for e in rule_expressions(r) if e)))
         hosted = any(one.target == "openai" for one in trains)
         return {"forecast": True, "trains": trains} if counts or hosted else {}
 
     def pending_rules(self, check: CheckDef) -> Iterator[Step]:
         for rule in check.rules:
-            if externs := self.externs_of(*_rule_expressions(rule)):
+            if externs := self.externs_of(*rule_expressions(rule)):
                 name = f"{check.dataset}.{rule.name}"
                 yield _pending("rule", name, _NO_EXTERN.format(externs[0]))
 
     def can_run_rule(self, rule: RuleDef) -> bool:
-        return not self.externs_of(*_rule_expressions(rule))
+        return not self.externs_of(*rule_expressions(rule))
 
     def locked_counts(self, dataset: str, *expects: Expr) -> dict[str, float]:
         """Only a step that reads the lock is given it, so that the lock stales no other."""
@@ -160,7 +167,7 @@ class _Builder:
         for dedup in self.program.dedups:
             against = tuple(dict.fromkeys(d.against for d in dedup.drops if d.against is not None))
             files = {d.against: d.file for d in dedup.drops if d.file is not None}
-            if externs := self.externs_of(*_dedup_expressions(dedup)):
+            if externs := self.externs_of(*dedup_expressions(dedup)):
                 yield _pending("dedup", dedup.dataset, _NO_EXTERN.format(externs[0]))
                 continue
             yield DedupStep(
@@ -253,7 +260,7 @@ class _Builder:
 
     def eval_steps(self) -> Iterator[Step]:
         for eval_ in self.program.evals:
-            if externs := self.externs_of(*_eval_expressions(eval_)):
+            if externs := self.externs_of(*eval_expressions(eval_)):
                 yield _pending("eval", eval_.name, _NO_EXTERN.format(externs[0]))
                 continue
             for model in self.models_of(eval_):
@@ -263,11 +270,14 @@ class _Builder:
         """Those its gates compare; where no gate asks for it every declared model and train, but
         models that only judge."""
         gates = [gate for gate in self.program.gates if gate.eval == eval_.name]
-        if not gates:
+        selects = [one for one in self.program.selects if one.eval == eval_.name]
+        if not gates and not selects:
             trained = (train.name for train in self.program.trains if _can_train(train))
             every = (*self.models, *trained)
             return tuple(name for name in every if name not in self.judging) or every
-        return tuple(dict.fromkeys(name for gate in gates for name in _compared(gate)))
+        wanted = [name for gate in gates for name in compared(gate)]
+        wanted += [name for select in selects for name in self.eligible(select)]
+        return tuple(dict.fromkeys(wanted))
 
     @cached_property
     def judging(self) -> frozenset[str]:
@@ -300,28 +310,50 @@ class _Builder:
             *(score.value for score in eval_.scores), *(one.condition for one in asked)
         )
 
+    def select_steps(self) -> Iterator[Step]:
+        for select in self.program.selects:
+            eval_ = self.evals[select.eval]
+            left = self.eligible(select)
+            yield SelectStep(
+                id=f"select.{select.name}",
+                name=select.name,
+                needs=self.evals_of(left, eval_),
+                select=select,
+                eval=eval_,
+                candidates=left,
+                out=out_of(select, self.models, self.trains),
+                facts=facts_by_name(select, self.models, self.trains),
+                gates=tuple(one for one in self.program.gates if one.eval == select.eval),
+                trained=tuple(name for name in select.candidates if name in self.trains),
+            )
+
+    def eligible(self, select: SelectDef) -> tuple[str, ...]:
+        """The candidates that what they state does not rule out: the others are not asked."""
+        out = out_of(select, self.models, self.trains)
+        return tuple(name for name in select.candidates if name not in out)
+
     def gate_steps(self) -> Iterator[Step]:
         for gate in self.program.gates:
             eval_ = self.evals[gate.eval]
             yield GateStep(
                 id=f"gate.{gate.name}",
                 name=gate.name,
-                needs=self.evals_of(gate, eval_),
+                needs=self.evals_of(compared(gate), eval_),
                 gate=gate,
                 eval=eval_,
-                locked=dict(self.locked.baselines.get(gate.name, {})) if _reads_lock(gate) else {},
+                cases=self.dataset(eval_.name),
+                split=eval_.split[1] if eval_.split else None,
+                locked=dict(self.locked.baselines.get(gate.name, {})) if reads_lock(gate) else {},
             )
 
-    def evals_of(self, gate: GateDef, eval_: EvalDef) -> tuple[str, ...]:
-        if self.externs_of(*_eval_expressions(eval_)):
+    def evals_of(self, models: tuple[str, ...], eval_: EvalDef) -> tuple[str, ...]:
+        if self.externs_of(*eval_expressions(eval_)):
             return (f"eval.{eval_.name}",)
-        return tuple(f"eval.{eval_.name}.{model}" for model in _compared(gate))
+        return tuple(f"eval.{eval_.name}.{model}" for model in models)
 
     # ------------------------------------------------------------------ pending
 
     def pending_blocks(self) -> Iterator[Step]:
-        for select in self.program.selects:
-            yield _pending("select", select.name, _NO_BLOCK.format("select"))
         for rate in self.program.rates:
             yield _pending("rate", rate.name, _NO_BLOCK.format("rate"))
         for sweep in self.program.sweeps:
@@ -347,33 +379,3 @@ def _can_train(train: TrainDef) -> bool:
 
 def _splits(train: TrainDef) -> tuple[tuple[str, str | None], ...]:
     return (train.data, train.validate) if train.validate is not None else (train.data,)
-
-
-def _compared(gate: GateDef) -> tuple[str, ...]:
-    """The gate's candidates, then its baseline, each once."""
-    baseline = (gate.baseline,) if gate.baseline is not None else ()
-    return tuple(dict.fromkeys((*gate.candidates, *baseline)))
-
-
-def _reads_lock(gate: GateDef) -> bool:
-    return gate.baseline is None and any(n.startswith("baseline.") for n in _gate_measures(gate))
-
-
-def _gate_measures(gate: GateDef) -> tuple[str, ...]:
-    return measures_in(*(require.condition for require in gate.requires))
-
-
-def _rule_expressions(rule: RuleDef) -> tuple[Expr | None, ...]:
-    return rule.where, rule.must, rule.expect
-
-
-def _expects(check: CheckDef | None) -> tuple[Expr, ...]:
-    return tuple(rule.expect for rule in check.rules if rule.expect) if check else ()
-
-
-def _dedup_expressions(dedup: DedupDef) -> tuple[Expr | None, ...]:
-    return (*(expr for drop in dedup.drops for expr in drop.on), dedup.keep_by)
-
-
-def _eval_expressions(eval_: EvalDef) -> tuple[Expr, ...]:
-    return (*(score.value for score in eval_.scores), *(slice_.key for slice_ in eval_.slices))

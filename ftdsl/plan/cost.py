@@ -22,6 +22,7 @@ from ftdsl.plan.steps import (
     EvalStep,
     GateStep,
     PendingStep,
+    SelectStep,
     Step,
     TrainStep,
 )
@@ -44,7 +45,7 @@ def step_cost(step: Step, files: Files) -> Cost:
             return _training(step, files)
         case EvalStep():
             return total((_answering(step, files), _judging(step, files)))
-        case GateStep() | PendingStep():
+        case GateStep() | SelectStep() | PendingStep():
             return Cost()
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ftdsl.language import catalog
-from ftdsl.language.program import Expr
+from ftdsl.language.program import CheckDef, DedupDef, EvalDef, Expr, RuleDef
 
 _COUNTING = frozenset({"tokens", "rendered_tokens", "trainable_tokens"})
 
@@ -81,3 +81,24 @@ def _text(expr: Expr, inner: Callable[[Expr], str]) -> str:
     if expr.op == "not":
         return f"not {parts[0]}"
     return f"-{parts[0]}" if expr.op == "neg" else f"{parts[0]} {expr.op} {parts[1]}"
+
+
+def rule_expressions(rule: RuleDef) -> tuple[Expr | None, ...]:
+    """What a rule says."""
+    return rule.where, rule.must, rule.expect
+
+
+def expects(check: CheckDef | None) -> tuple[Expr, ...]:
+    """The statements of a check about its whole dataset."""
+    return tuple(rule.expect for rule in check.rules if rule.expect) if check else ()
+
+
+def dedup_expressions(dedup: DedupDef) -> tuple[Expr | None, ...]:
+    """What rows are compared by, and what is best of them."""
+    return (*(expr for drop in dedup.drops for expr in drop.on), dedup.keep_by)
+
+
+def eval_expressions(eval_: EvalDef) -> tuple[Expr, ...]:
+    """The scores, slices and clusters of an eval."""
+    keys = (*(one.key for one in eval_.slices), *((eval_.cluster,) if eval_.cluster else ()))
+    return (*(score.value for score in eval_.scores), *keys)

@@ -22,6 +22,7 @@ from ftdsl.plan.steps import (
     EvalStep,
     GateStep,
     PendingStep,
+    SelectStep,
     Step,
     TrainStep,
 )
@@ -35,6 +36,7 @@ CODE_VERSIONS: dict[str, int] = {
     "train": 2,
     "eval": 5,
     "gate": 3,
+    "select": 1,
     "pending": 1,
 }
 
@@ -44,9 +46,13 @@ _HOW_NOT_WHAT = frozenset(
         "budget",
         "budget_requests",
         "budget_tokens",
+        "available_until",
         "concurrency",
+        "license",
         "privacy",
+        "region",
         "requests_per_minute",
+        "size",
         "timeout",
         "tokens_per_minute",
     }
@@ -92,6 +98,8 @@ def _own_inputs(step: Step, files: Files, keys: Mapping[str, str]) -> Inputs:
             return _eval(step, files, keys)
         case GateStep():
             return _gate(step, keys)
+        case SelectStep():
+            return _select(step, keys)
         case PendingStep():
             return {"why": shown(step.why)}
 
@@ -164,6 +172,8 @@ def _eval(step: EvalStep, files: Files, keys: Mapping[str, str]) -> Inputs:
         if name in ("system_file", "tools", "response_schema", "images"):
             found |= _named_file(str(value), files)
     found |= {f"slice {slice_.name}": shown(slice_) for slice_ in step.eval.slices}
+    if step.eval.cluster is not None:
+        found["setting cluster"] = shown(step.eval.cluster)
     own = [one for one in step.eval.settings if one[0] not in _HOW_NOT_WHAT]
     found |= _settings("setting", own)
     if step.model is not None:
@@ -192,7 +202,17 @@ def _gate(step: GateStep, keys: Mapping[str, str]) -> Inputs:
     gate = step.gate
     found = {"setting from": shown(gate.candidates), "setting baseline": shown(gate.baseline)}
     found |= {f"require {i}": shown(r) for i, r in enumerate(gate.requires, start=1)}
+    found |= {f"forbid {i}": shown(guard) for i, guard in enumerate(gate.guards, start=1)}
     found |= {f"locked {name}": shown(value) for name, value in step.locked.items()}
+    return found | _steps(step.needs, keys, "eval")
+
+
+def _select(step: SelectStep, keys: Mapping[str, str]) -> Inputs:
+    select = step.select
+    found = {"setting from": shown(select.candidates), "setting best": shown(select.best)}
+    found |= {f"require {i}": shown(r) for i, r in enumerate(select.requires, start=1)}
+    found |= {f"model {name} states": shown(facts) for name, facts in step.facts.items()}
+    found |= {f"gate {gate.name}": shown([gate.requires, gate.baseline]) for gate in step.gates}
     return found | _steps(step.needs, keys, "eval")
 
 

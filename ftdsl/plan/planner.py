@@ -106,7 +106,7 @@ def _planned(
     reasons = stale_reasons(store, step.id, key, inputs)
     if not reasons:
         return PlannedStep(step=step, key=key, inputs=inputs, state="fresh", cost=cost)
-    problems = step_problems(step, files, policy)
+    problems = step_problems(step, files, store, policy)
     return PlannedStep(
         step=step,
         key=key,

@@ -6,22 +6,27 @@ from collections.abc import Iterator
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Policy
+from ftdsl.engine.store import Store
 from ftdsl.language.program import DatasetDef, ModelDef
+from ftdsl.plan.decidability import gate_warnings
 from ftdsl.plan.files import Files
 from ftdsl.plan.hosting import host_of
 from ftdsl.plan.payment import payment_problem
-from ftdsl.plan.steps import DatasetStep, EvalStep, Step
+from ftdsl.plan.steps import DatasetStep, EvalStep, GateStep, Step
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
-def step_problems(step: Step, files: Files, policy: Policy) -> tuple[Diagnostic, ...]:
-    """Problems of this step alone; the step itself decides when it runs."""
+def step_problems(step: Step, files: Files, store: Store, policy: Policy) -> tuple[Diagnostic, ...]:
+    """Problems of this step alone; the step itself decides when it runs. ``store`` holds what
+    earlier runs found."""
     match step:
         case DatasetStep():
             return tuple(_file_problems(step.dataset, files))
         case EvalStep(model=ModelDef() as model):
             return tuple(_host_problems(model, policy)) or tuple(_payment_problems(model, policy))
+        case GateStep():
+            return tuple(gate_warnings(step, files, store))
         case _:
             return ()
 

@@ -19,6 +19,7 @@ from ftdsl.language.program import (
     EvalDef,
     GateDef,
     ModelDef,
+    SelectDef,
     TrainDef,
     WaiverDef,
 )
@@ -120,12 +121,29 @@ class EvalStep(BaseStep):
 class GateStep(BaseStep):
     """Decides on the outputs of the eval steps it needs. ``locked`` holds the baseline of the
     lock file when the gate names no baseline model: ``exact.mean``, ``exact.low``, ``exact.high``,
-    ``exact.n``."""
+    ``exact.n``. ``cases`` are the eval's rows as a dataset, of which ``split`` is meant."""
 
     kind: Literal["gate"] = "gate"
     gate: GateDef
     eval: EvalDef
     locked: dict[str, float] = {}
+    cases: DatasetDef | None = None
+    split: str | None = None
+
+
+class SelectStep(BaseStep):
+    """Ranks the candidates whose eval steps it needs. ``out`` are those that what they state rules
+    out, with the reason; they are not asked at all. ``facts`` is what each states. ``gates`` are
+    those of the same eval, which a candidate may already pass. ``trained`` ones are trainings."""
+
+    kind: Literal["select"] = "select"
+    select: SelectDef
+    eval: EvalDef
+    candidates: tuple[str, ...]
+    out: dict[str, str] = {}
+    facts: dict[str, dict[str, str | int]] = {}
+    gates: tuple[GateDef, ...] = ()
+    trained: tuple[str, ...] = ()
 
 
 class PendingStep(BaseStep):
@@ -144,6 +162,7 @@ Step = Annotated[
     | TrainStep
     | EvalStep
     | GateStep
+    | SelectStep
     | PendingStep,
     Field(discriminator="kind"),
 ]

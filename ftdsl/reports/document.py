@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Literal
 
+from ftdsl.reports.eval_entries import FlakinessEntry, SelectionEntry
+from ftdsl.reports.eval_entries import ScoreEntry as ScoreEntry
+
 SCHEMA = "ftdsl.report/1"
 
 
@@ -178,19 +181,6 @@ class DatasetEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class ScoreEntry:
-    """A score over the scored cases with its confidence interval."""
-
-    mean: float
-    low: float
-    high: float
-    n: int
-    unscored: int
-    method: str
-    confidence: float
-
-
-@dataclass(frozen=True, slots=True)
 class CalibrationEntry:
     """A judge measured by verdicts of people on ``rows`` answers. ``unusable`` says why no gate
     decides by it, or is ""."""
@@ -289,6 +279,8 @@ class GateEntry:
     fixed: int | None
     broken: int | None
     note: str
+    why: str = ""
+    needed_cost: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,6 +350,8 @@ class Document:
     run_id: str | None = None
     files: tuple[str, ...] = ()
     judges: tuple[JudgeEntry, ...] = ()
+    selections: dict[str, SelectionEntry] = field(default_factory=dict)
+    flakiness: dict[str, dict[str, dict[str, FlakinessEntry]]] = field(default_factory=dict)
 
 
 def as_plain(value: Any) -> Any:

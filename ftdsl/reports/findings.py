@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ftdsl.diagnostics.diagnostic import Diagnostic
+from ftdsl.diagnostics.diagnostic import Diagnostic, Severity
 from ftdsl.reports.diagnostic_entry import diagnostic_entry
 from ftdsl.reports.document import FindingEntry
 from ftdsl.reports.report import Problem, Report
@@ -38,6 +38,9 @@ def told(report: Report) -> Iterator[Told]:
         yield Told(_problem_entry(problem))
     for one in report.diagnostics:
         yield Told(diagnostic_entry(report, one), one)
+    if report.plan is not None:
+        warnings = (one for one in report.plan.problems if one.severity is Severity.WARNING)
+        yield from (Told(diagnostic_entry(report, one), one) for one in warnings)
     if report.run is not None:
         yield from _of_run(report, report.run)
 

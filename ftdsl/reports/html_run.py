@@ -13,6 +13,7 @@ from ftdsl.reports.html_models import (
     score_cards,
     training_card,
 )
+from ftdsl.reports.html_select import selection
 from ftdsl.reports.markup import Markup, Node, tag
 from ftdsl.reports.numbers import count, difference, duration, size
 from ftdsl.reports.run_document import total_counts
@@ -25,9 +26,12 @@ from ftdsl.results.models import (
     TrainOutput,
 )
 from ftdsl.results.run import RunResult
+from ftdsl.results.selection import SelectOutput
 
 if TYPE_CHECKING:
     from ftdsl.reports.extent import Extent
+
+_MOST_COLUMNS = 5
 
 
 def tiles(run: RunResult) -> Markup | None:
@@ -65,6 +69,9 @@ def run_sections(run: RunResult, extent: Extent) -> Iterator[tuple[str, str, Nod
     gates = [step.output for step in run.steps if isinstance(step.output, GateOutput)]
     if gates:
         yield "gates", "Gates", [gate_cards(gate) for gate in gates]
+    selections = [step.output for step in run.steps if isinstance(step.output, SelectOutput)]
+    for each in selections:
+        yield f"select-{each.name}", f"Selection: {each.name}", selection(each)
     evals = [step.output for step in run.steps if isinstance(step.output, EvalOutput)]
     for name in dict.fromkeys(each.name for each in evals):
         of_name = [each for each in evals if each.name == name]
@@ -74,7 +81,7 @@ def run_sections(run: RunResult, extent: Extent) -> Iterator[tuple[str, str, Nod
             [
                 score_cards(of_name, _candidates(run)),
                 judge_notes(of_name),
-                answers(of_name, extent),
+                answers(_side_by_side(of_name, selections), extent),
             ],
         )
     trainings = [step.output for step in run.steps if isinstance(step.output, TrainOutput)]
@@ -84,6 +91,18 @@ def run_sections(run: RunResult, extent: Extent) -> Iterator[tuple[str, str, Nod
         yield f"data-{name}", f"Data: {name}", dataset_body(run, name, extent)
     if run.steps:
         yield "steps", "Steps", [_steps(run), _files(run)]
+
+
+def _side_by_side(outputs: list[EvalOutput], selections: list[SelectOutput]) -> list[EvalOutput]:
+    """At most five models, those that a selection ranks first."""
+    order = {
+        one.model: place
+        for each in selections
+        if outputs and each.eval == outputs[0].name
+        for place, one in enumerate(each.contenders)
+    }
+    ordered = sorted(outputs, key=lambda one: order.get(one.model, len(order)))
+    return ordered[:_MOST_COLUMNS]
 
 
 def _candidates(run: RunResult) -> frozenset[str]:

@@ -96,7 +96,7 @@ def counts(report: Report) -> CountsEntry:
 def _run_parts(run: RunResult | None) -> dict[str, Any]:
     if run is None:
         return {"datasets": {}, "evals": {}, "gates": (), "trainings": {}}
-    from ftdsl.reports import run_document
+    from ftdsl.reports import eval_document, run_document
 
     return {
         "datasets": run_document.dataset_entries(run),
@@ -104,6 +104,8 @@ def _run_parts(run: RunResult | None) -> dict[str, Any]:
         "judges": run_document.judge_entries(run),
         "gates": run_document.gate_entries(run),
         "trainings": run_document.training_entries(run),
+        "selections": eval_document.selection_entries(run),
+        "flakiness": eval_document.flakiness_entries(run),
     }
 
 

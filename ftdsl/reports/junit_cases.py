@@ -26,6 +26,7 @@ from ftdsl.results.models import (
     RuleOutcome,
 )
 from ftdsl.results.run import StepRun
+from ftdsl.results.selection import SelectOutput
 
 _SHOWN = 10
 _LONGEST_VALUE = 300
@@ -128,6 +129,8 @@ def _cases(report: Report, step: StepRun, groups: Groups) -> Iterator[Case]:
             yield from _coverage(step.output, groups)
         case GateOutput(requirements=requirements):
             yield from map(_requirement, requirements)
+        case SelectOutput():
+            yield _selection(step.output)
         case _:
             yield Case(step.kind)
 
@@ -191,6 +194,13 @@ def _requirement(requirement: Requirement) -> Case:
     if requirement.needed_n is not None:
         told += f"; about {count(requirement.needed_n)} cases would decide it"
     return Case(name, "failure", requirement.verdict, f"{told}\n{requirement.note}", "gate")
+
+
+def _selection(output: SelectOutput) -> Case:
+    if output.verdict == "pass":
+        return Case(f"chosen: {', '.join(output.chosen)}")
+    told = "\n".join(f"{one.model}: {one.out}" for one in output.contenders)
+    return Case("a candidate is left", "failure", output.verdict, told, "select")
 
 
 def _warnings(step: StepRun, groups: Groups) -> str:

@@ -9,7 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from ftdsl.reports.document import DatasetEntry, Document, FindingEntry, GateEntry, RuleEntry
+from ftdsl.reports.document import (
+    DatasetEntry,
+    Document,
+    FindingEntry,
+    GateEntry,
+    RuleEntry,
+)
+from ftdsl.reports.eval_entries import ContenderEntry
 from ftdsl.reports.forecast import foretold
 from ftdsl.reports.github import annotated
 from ftdsl.reports.inert import line, shortened
@@ -18,9 +25,11 @@ from ftdsl.reports.judges import sentences
 from ftdsl.reports.numbers import (
     count,
     decimal,
+    difference,
     duration,
     interval,
     meter,
+    money,
     plural,
     quantity,
     score,
@@ -56,6 +65,7 @@ def _lines(found: Document, total: int) -> Iterator[str]:
         yield f"{code(found.spec)}, {plural(total, 'finding')}"
         yield ""
     yield from _gates(found.gates)
+    yield from _selections(found)
     yield from _evals(found)
     yield from _trainings(found)
     for name, dataset in found.datasets.items():
@@ -81,10 +91,57 @@ def _gates(gates: tuple[GateEntry, ...]) -> Iterator[str]:
             quantity(gate.estimate, gate.unit, points=gate.paired),
             interval(gate.low, gate.high, points=gate.paired, unit=gate.unit),
             count(gate.n),
+            text(f"{gate.method}: {gate.why}" if gate.why else gate.method) + _needed(gate),
         )
         for gate in gates
     )
-    yield from table(("gate", "candidate", "requirement", "estimate", "interval", "n"), rows)
+    heads = ("gate", "candidate", "requirement", "estimate", "interval", "n", "method")
+    yield from table(heads, rows)
+
+
+def _needed(gate: GateEntry) -> str:
+    if gate.needed_n is None:
+        return ""
+    cost = f", {money(gate.needed_cost)} more" if gate.needed_cost else ""
+    return text(f"; about {count(gate.needed_n)} cases would decide{cost}")
+
+
+def _selections(found: Document) -> Iterator[str]:
+    for name, one in found.selections.items():
+        yield f"### Selection: {text(name)}"
+        yield ""
+        if one.objective:
+            yield f"best = {code(one.objective)}, on {text(one.eval)}"
+            yield ""
+        rows = (_contender(each, len(one.chosen) > 1) for each in one.contenders)
+        heads = ("rank", "model", "value", "interval", "against the leader", "figures")
+        yield from table(heads, rows)
+        yield from (f"- {text(hint)}" for hint in (*one.hints, *one.notes))
+        if one.hints or one.notes:
+            yield ""
+
+
+def _contender(each: ContenderEntry, shared: bool) -> tuple[str, ...]:
+    rank = "out" if each.rank is None else f"{each.rank} =" if each.rank == 1 and shared else None
+    ends = ""
+    if each.low is not None and each.high is not None:
+        ends = interval(each.low, each.high)
+    against = text(each.out)
+    if each.behind is not None:
+        tied = "tied, " if each.behind.tied else ""
+        against = tied + difference(-each.behind.difference)
+    figures = [f"{name} {score(one.mean)}" for name, one in each.scores.items()]
+    figures += [f"{name} {value * 1000:,.0f} ms" for name, value in each.latency.items()]
+    figures += [f"{money(each.cost_per_1k)} per 1k"] if each.cost_per_1k is not None else []
+    star = " ★" if each.efficient else ""
+    return (
+        rank or str(each.rank),
+        text(each.model) + star,
+        "" if each.value is None else score(each.value),
+        ends,
+        against,
+        text(", ".join(figures)),
+    )
 
 
 def _evals(found: Document) -> Iterator[str]:

@@ -7,8 +7,9 @@ stretched. Only curves need a view box of their own, and they hold no text.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ftdsl.reports.markup import Markup, tag
 from ftdsl.reports.numbers import difference, score, share, thinned
@@ -150,6 +151,61 @@ def curves(lines: Sequence[Curve], x_name: str, y_name: str) -> Markup:
         tag("div", x_name, class_="x-name"),
         class_="plot",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """One candidate in a picture of quality over cost, with the interval of its quality."""
+
+    name: str
+    x: float
+    y: float
+    low: float
+    high: float
+    tone: str
+    joined: bool
+
+
+_SPOTS_HEIGHT = 300
+_TOP, _BOTTOM = 24, 44
+
+
+def scatter(spots: Sequence[Spot], x_name: str, write: Callable[[float], str]) -> Markup:
+    """Spots with their names; the joined ones by a line of steps, as a frontier is drawn."""
+    xs, ends = [one.x for one in spots], [y for one in spots for y in (one.low, one.high)]
+    spread = (max(xs) - min(xs)) or abs(max(xs)) or 1.0
+    scale = Scale(min(xs) - 0.08 * spread, max(xs) + 0.2 * spread)
+    low, high = min(ends), max(ends)
+    span = (high - low) or 1.0
+
+    def height(y: float) -> float:
+        return _TOP + (_SPOTS_HEIGHT - _TOP - _BOTTOM) * (1 - (y - low) / span)
+
+    floor = _SPOTS_HEIGHT - _BOTTOM + 8
+    parts: list[Markup] = [tag("line", x1="0", x2="100%", y1=floor, y2=floor, class_="axis")]
+    front = sorted((one for one in spots if one.joined), key=lambda one: one.x)
+    for one, after in pairwise(front):
+        y = height(one.y)
+        there = scale.at(after.x)
+        parts.append(tag("line", x1=scale.at(one.x), x2=there, y1=y, y2=y, class_="bound"))
+        parts.append(tag("line", x1=there, x2=there, y1=y, y2=height(after.y), class_="bound"))
+    for one in spots:
+        place = scale.at(one.x)
+        whisker = {"y1": height(one.low), "y2": height(one.high)}
+        parts.append(tag("line", x1=place, x2=place, **whisker, class_="whisker"))
+        parts.append(tag("circle", cx=place, cy=height(one.y), r=6, class_=f"dot {one.tone}"))
+        label = f"{one.name} {score(one.y)}, {write(one.x)}"
+        percent = scale.percent(one.x) + (1.2 if scale.percent(one.x) < 70 else -1.2)
+        anchor = "start" if percent > scale.percent(one.x) else "end"
+        parts.append(
+            tag("text", label, x=f"{percent:.3f}%", y=height(one.y) - 9, text_anchor=anchor,
+                class_="label")
+        )  # fmt: skip
+    marks = (min(xs), max(xs))
+    parts += [_label(write(x), scale.percent(x), floor + 16, "muted") for x in marks]
+    parts.append(_label(x_name, 50, floor + 32, "muted"))
+    told = "; ".join(f"{one.name}: {score(one.y)} at {write(one.x)}" for one in spots)
+    return _figure(_SPOTS_HEIGHT, f"quality over {x_name}: {told}", *parts)
 
 
 def smoothed(

@@ -70,7 +70,7 @@ def _counts(output: CheckOutput) -> CountsEntry:
         name: sum(getattr(each, name) for each in output.outcomes)
         for name in ("waived", "baselined", "left_out")
     }
-    return _copied(CountsEntry, output.counts, **sums)
+    return copied(CountsEntry, output.counts, **sums)
 
 
 def dataset_entries(run: RunResult) -> dict[str, DatasetEntry]:
@@ -89,7 +89,7 @@ def eval_entries(run: RunResult) -> dict[str, dict[str, dict[str, ScoreEntry]]]:
     entries: dict[str, dict[str, dict[str, ScoreEntry]]] = {}
     for step in run.steps:
         if isinstance(step.output, EvalOutput):
-            scores = {name: _copied(ScoreEntry, each) for name, each in step.output.scores.items()}
+            scores = {name: copied(ScoreEntry, each) for name, each in step.output.scores.items()}
             entries.setdefault(step.output.name, {})[step.output.model] = scores
     return entries
 
@@ -102,16 +102,16 @@ def judge_entries(run: RunResult) -> tuple[JudgeEntry, ...]:
             continue
         for name, report in step.output.judges.items():
             by = report.calibration
-            measured = None if by is None else _copied(CalibrationEntry, by)
+            measured = None if by is None else copied(CalibrationEntry, by)
             known = {each.name for each in fields(JudgeEntry)} - {"eval", "model", "score"}
-            copied = {each: getattr(report, each) for each in known - {"calibration"}}
+            shown = {each: getattr(report, each) for each in known - {"calibration"}}
             found.append(
                 JudgeEntry(
                     eval=step.output.name,
                     model=step.output.model,
                     score=name,
                     calibration=measured,
-                    **copied,
+                    **shown,
                 )
             )
     return tuple(found)
@@ -120,7 +120,7 @@ def judge_entries(run: RunResult) -> tuple[JudgeEntry, ...]:
 def gate_entries(run: RunResult) -> tuple[GateEntry, ...]:
     """Every requirement of every gate."""
     return tuple(
-        _copied(GateEntry, requirement, name=step.output.name)
+        copied(GateEntry, requirement, name=step.output.name)
         for step in run.steps
         if isinstance(step.output, GateOutput)
         for requirement in step.output.requirements
@@ -136,17 +136,17 @@ def training_entries(run: RunResult) -> dict[str, TrainingEntry]:
 def cost_entry(cost: Cost) -> CostEntry:
     """A plan's total cost."""
     tokens, money = _range_entry(cost.tokens), _range_entry(cost.money)
-    return _copied(CostEntry, cost, tokens=tokens, money=money)
+    return copied(CostEntry, cost, tokens=tokens, money=money)
 
 
-def _copied(entry: type[_Entry], model: object, **given: Any) -> _Entry:
+def copied(entry: type[_Entry], model: object, **given: Any) -> _Entry:
     """An ``entry`` with the fields of the same names of ``model``, except those ``given``."""
     names = (each.name for each in fields(entry) if each.name not in given)  # type: ignore[arg-type]
     return entry(**{name: getattr(model, name) for name in names}, **given)
 
 
 def _range_entry(span: Range | None) -> RangeEntry | None:
-    return None if span is None else _copied(RangeEntry, span)
+    return None if span is None else copied(RangeEntry, span)
 
 
 def _finding_entry(finding: Finding) -> FindingEntry:
@@ -177,18 +177,18 @@ def _with_output(
     entry: DatasetEntry, output: DatasetOutput | CheckOutput | DedupOutput | CoverageOutput
 ) -> DatasetEntry:
     if isinstance(output, DatasetOutput):
-        files = tuple(_copied(FileEntry, file) for file in output.files)
+        files = tuple(copied(FileEntry, file) for file in output.files)
         return replace(entry, files=files, digest=output.digest)
     if isinstance(output, CheckOutput):
         return _with_check(entry, output)
     if isinstance(output, DedupOutput):
-        removed = tuple(_copied(RemovedEntry, each) for each in output.removed)
+        removed = tuple(copied(RemovedEntry, each) for each in output.removed)
         return replace(entry, rows=entry.rows or output.rows, kept=output.kept, removed=removed)
     return _with_coverage(entry, output)
 
 
 def _with_check(entry: DatasetEntry, output: CheckOutput) -> DatasetEntry:
-    rules = tuple(_copied(RuleEntry, outcome) for outcome in output.outcomes)
+    rules = tuple(copied(RuleEntry, outcome) for outcome in output.outcomes)
     counts = _counts(output)
     kept = counts.checked - len(entry.removed)
     return replace(
@@ -199,24 +199,24 @@ def _with_check(entry: DatasetEntry, output: CheckOutput) -> DatasetEntry:
         splits=output.splits,
         rules=entry.rules + rules,
         statistics=output.statistics,
-        forecasts=tuple(_copied(ForecastEntry, one) for one in output.forecasts),
-        costs=tuple(_copied(TrainingCostEntry, one) for one in output.costs),
+        forecasts=tuple(copied(ForecastEntry, one) for one in output.forecasts),
+        costs=tuple(copied(TrainingCostEntry, one) for one in output.costs),
     )
 
 
 def _with_coverage(entry: DatasetEntry, output: CoverageOutput) -> DatasetEntry:
     groups = tuple(
-        _copied(GroupEntry, group, bars=tuple(_copied(BarEntry, bar) for bar in group.bars))
+        copied(GroupEntry, group, bars=tuple(copied(BarEntry, bar) for bar in group.bars))
         for group in output.groups
     )
-    rules = tuple(_copied(RuleEntry, outcome) for outcome in output.outcomes)
+    rules = tuple(copied(RuleEntry, outcome) for outcome in output.outcomes)
     return replace(entry, coverage=groups, rules=entry.rules + rules)
 
 
 def _training_entry(output: TrainOutput) -> TrainingEntry:
     losses = [point.loss for point in output.curve if point.loss is not None]
     evals = [point.eval_loss for point in output.curve if point.eval_loss is not None]
-    return _copied(
+    return copied(
         TrainingEntry,
         output,
         first_loss=losses[0] if losses else None,

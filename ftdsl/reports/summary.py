@@ -21,9 +21,11 @@ from ftdsl.results.models import (
     RuleOutcome,
     TrainOutput,
 )
+from ftdsl.results.selection import SelectOutput
 
 if TYPE_CHECKING:
-    from ftdsl.results.models import StepOutput, Verdict
+    from ftdsl.results.models import Verdict
+    from ftdsl.results.outputs import StepOutput
     from ftdsl.results.run import RunResult, StepRun
 
 Mood = Literal["good", "bad", "unsure", "quiet"]
@@ -111,6 +113,17 @@ def output_text(output: StepOutput) -> str:
         case GateOutput():
             met = sum(each.verdict == "pass" for each in output.requirements)
             return f"{met} of {plural(len(output.requirements), 'requirement')} met"
+        case SelectOutput():
+            return _select_text(output)
+
+
+def _select_text(output: SelectOutput) -> str:
+    left = sum(one.rank is not None for one in output.contenders)
+    if not output.chosen:
+        return f"none of {plural(len(output.contenders), 'candidate')} is left"
+    told = " and ".join(output.chosen) if len(output.chosen) < 4 else f"{len(output.chosen)} models"
+    lead = f"{told} tied" if len(output.chosen) > 1 else told
+    return f"{lead}, of {plural(len(output.contenders), 'candidate')} with {left} left"
 
 
 def _check_text(output: CheckOutput) -> str:

@@ -14,6 +14,7 @@ from ftdsl.reports.numbers import (
     decimal,
     interval,
     meter,
+    money,
     plural,
     quantity,
     score,
@@ -38,6 +39,7 @@ from ftdsl.reports.summary import (
     step_line,
     turn_text,
 )
+from ftdsl.reports.terminal_select import selection_lines
 from ftdsl.results.models import (
     CheckOutput,
     CoverageOutput,
@@ -50,6 +52,7 @@ from ftdsl.results.models import (
     TrainOutput,
 )
 from ftdsl.results.run import RunResult, StepRun
+from ftdsl.results.selection import SelectOutput
 
 _SHOWN_OF_A_RULE = 10
 _TEXT = '"'
@@ -182,6 +185,8 @@ def _details(run: RunResult, step: StepRun, style: Style) -> Iterator[str]:
             yield from _curve(step.output)
         case EvalOutput(name=name) if _is_last_eval(run, step):
             yield from _scores(run, name, style)
+        case SelectOutput():
+            yield from selection_lines(step.output, style)
         case GateOutput():
             yield from _requirements(step.output.requirements, style)
             yield from (f"    {line(note)}" for note in step.output.notes)
@@ -269,6 +274,11 @@ def _scores(run: RunResult, name: str, style: Style) -> Iterator[str]:
         yield f"    {line(output.model):<{width}}  {''.join(cells)}".rstrip()
     for model, name, told in judged(outputs):
         yield style.paint(f"    {line(name)} of {line(model)}: {line(told)}", "dim")
+        for key, each in output.flakiness.items():
+            if each.flaky:
+                told = f"{line(key)}: {count(each.flaky)} of {plural(each.n, 'case')} flaky"
+                rate = f"{score(each.rate)} {interval(each.low, each.high)}"
+                yield style.paint(f"    {'':<{width}}  {told}, {rate}", "dim")
 
 
 def _gates(run: RunResult, style: Style) -> Iterator[str]:
@@ -290,11 +300,13 @@ def requirement_text(each: Requirement) -> str:
     """Estimate, interval, cases and method of one requirement."""
     value = quantity(each.estimate, each.unit, points=each.paired)
     told = f"{value} {interval(each.low, each.high, points=each.paired, unit=each.unit)}"
-    parts = [told, plural(each.n, "case"), line(each.method)]
+    how = f"{line(each.method)} ({line(each.why)})" if each.why else line(each.method)
+    parts = [told, plural(each.n, "case"), how]
     if each.fixed is not None and each.broken is not None:
         parts.append(f"{count(each.fixed)} fixed, {count(each.broken)} broken")
     if each.needed_n is not None:
-        parts.append(f"about {count(each.needed_n)} cases would decide")
+        cost = f", {money(each.needed_cost)} more" if each.needed_cost else ""
+        parts.append(f"about {count(each.needed_n)} cases would decide{cost}")
     if each.note:
         parts.append(line(each.note))
     return ", ".join(part for part in parts if part)

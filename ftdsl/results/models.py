@@ -369,14 +369,3 @@ class GateOutput(Result):
     requirements: tuple[Requirement, ...]
     notes: tuple[str, ...] = ()
     verdict: Verdict
-
-
-StepOutput = (
-    DatasetOutput
-    | CheckOutput
-    | DedupOutput
-    | CoverageOutput
-    | TrainOutput
-    | EvalOutput
-    | GateOutput
-)

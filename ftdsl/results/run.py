@@ -24,6 +24,7 @@ from ftdsl.results.models import (
     TrainOutput,
     Verdict,
 )
+from ftdsl.results.selection import SelectOutput
 
 __all__ = [
     "SCHEMA",
@@ -47,7 +48,8 @@ Output = Annotated[
     | CoverageOutput
     | TrainOutput
     | EvalOutput
-    | GateOutput,
+    | GateOutput
+    | SelectOutput,
     Field(discriminator="kind"),
 ]
 

@@ -14,9 +14,9 @@ from ftdsl.results.models import (
     Estimate,
     EvalOutput,
     GateOutput,
-    StepOutput,
     TrainOutput,
 )
+from ftdsl.results.outputs import StepOutput
 
 PARTS = 3
 

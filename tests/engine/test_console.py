@@ -28,7 +28,7 @@ from ftdsl.engine.context import Context, Policy
 from ftdsl.engine.run import run_plan
 from ftdsl.plan.planner import build_plan
 from ftdsl.plan.steps import Step
-from ftdsl.results.models import StepOutput
+from ftdsl.results.outputs import StepOutput
 from tests.engine.steps import answer, quick
 from tests.plan.programs import program, write_project
 

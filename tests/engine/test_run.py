@@ -16,7 +16,8 @@ from ftdsl.engine.run import Execute, run_plan
 from ftdsl.engine.runs import read_run, run_ids
 from ftdsl.plan.planner import build_plan
 from ftdsl.plan.steps import Step, TrainStep
-from ftdsl.results.models import CheckOutput, Counts, EvalOutput, StepOutput
+from ftdsl.results.models import CheckOutput, Counts, EvalOutput
+from ftdsl.results.outputs import StepOutput
 from ftdsl.results.run import RunResult
 from tests.engine.steps import answer, quick
 from tests.plan.programs import program, write_project

@@ -15,7 +15,7 @@ from ftdsl.engine.context import Context, Policy
 from ftdsl.engine.run import run_plan
 from ftdsl.plan.planner import build_plan
 from ftdsl.plan.steps import DatasetStep, Step
-from ftdsl.results.models import StepOutput
+from ftdsl.results.outputs import StepOutput
 from tests.engine.steps import quick, slow
 from tests.plan.programs import program
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ftdsl.engine.context import Policy
-from ftdsl.results.models import StepOutput
+from ftdsl.results.outputs import StepOutput
 
 
 @dataclass

@@ -28,7 +28,6 @@ from ftdsl.language.program import (
     RequireDef,
     RuleDef,
     ScoreDef,
-    SelectDef,
     SourceDef,
     SweepDef,
 )
@@ -239,8 +238,6 @@ def _pending(found: Plan) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("change", "id_", "words"),
     [
-        (lambda p: replace(p, selects=(SelectDef("base", ("old",), "golden", ()),)),
-         "select.base", "`select` blocks"),
         (lambda p: replace(p, sweeps=(SweepDef("lora", (("n_epochs", (1, 2)),)),)),
          "sweep.lora", "`sweep` blocks"),
         (lambda _: program(target="openai"), "train.lora", "training target `openai`"),

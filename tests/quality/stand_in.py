@@ -9,7 +9,7 @@ from typing import Any
 from ftdsl.engine.context import Policy, Stopped
 from ftdsl.language.program import CheckDef, DatasetDef, Expr, RuleDef, Type, WaiverDef
 from ftdsl.plan.steps import CheckStep
-from ftdsl.results.models import StepOutput
+from ftdsl.results.outputs import StepOutput
 
 
 class Bar:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ftdsl.diagnostics.codes.code import Code
+from ftdsl.diagnostics.codes.spec_examples import gate
 
 _EVAL = "ftdsl eval specs/support.ftspec golden"
 _GATE = "ftdsl gate specs/support.ftspec release"
@@ -140,10 +141,10 @@ CODES: tuple[Code, ...] = (
         "a requirement is not of a form that can be decided",
         "A gate compares a weighted sum of measures with a bound, by size. Products and quotients "
         "of measures have no known uncertainty, `==` is never true of an estimate, and "
-        "`with confidence` needs a measure that has an interval: a mean score or a latency.",
-        "require exact.mean / close.mean >= 2",
-        "require exact.mean - 2 * close.mean >= 0",
-        "run",
+        "`with confidence` needs a measure that has an interval: a mean score or a latency. What a "
+        "model states (`model.license`) is compared with constants, in a `select`.",
+        gate("require exact.mean * exact.mean >= 49%"),
+        gate("require exact.mean >= 70%"),
     ),
     Code(
         "FT521",

@@ -57,6 +57,10 @@ SLICE_SETTINGS = (
     ),
 )
 
+GUARD_SETTINGS = (
+    SettingEntry("score", "name:score", "which yes-or-no scores; all of them when left out"),
+)
+
 BLOCKS: tuple[BlockEntry, ...] = (
     BlockEntry(
         "dataset",

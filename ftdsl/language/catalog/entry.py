@@ -118,7 +118,7 @@ class FormatEntry:
 class SettingEntry:
     """One ``key = value`` of a block. ``type`` as for parameters, or ``choice`` (a bare word of
     ``choices``), ``names:KIND``, ``field``, ``source``, ``sources``, ``url``, ``split`` (a dataset
-    or ``dataset.split``), ``call:NAME|NAME``, ``row`` (a row expression), ``objective``,
+    or ``dataset.split``), ``call:NAME|NAME``, ``value`` (an expression over a row), ``objective``,
     ``grid``; ``choices`` beside another type are bare words it takes as well."""
 
     name: str

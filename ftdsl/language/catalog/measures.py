@@ -28,6 +28,15 @@ MEASURES: tuple[MeasureEntry, ...] = (
         0,
         1,
     ),
+    MeasureEntry(
+        "SCORE.flaky", "ratio", _RUNNERS, "Share of the cases scored in two ways by epochs.", 0, 1
+    ),
+    MeasureEntry("model.license", "text", ("select",), "License that the model states."),
+    MeasureEntry("model.region", "text", ("select",), "Where the model is hosted."),
+    MeasureEntry("model.privacy", "text", ("select",), "Where the rows go."),
+    MeasureEntry("model.context", "int", ("select",), "Context length in tokens.", 1),
+    MeasureEntry("model.size", "size", ("select",), "Size of the weights.", 1),
+    MeasureEntry("model.available_until", "date", ("select",), "Last day of the model."),
     MeasureEntry("latency.p50", "duration", _RUNNERS, "Median time of an answer.", 0),
     MeasureEntry("latency.p95", "duration", _RUNNERS, "95th percentile of the time.", 0),
     MeasureEntry(

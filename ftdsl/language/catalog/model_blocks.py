@@ -17,11 +17,14 @@ _PAYING = (
     "output_per_1m",
 )
 
+MODEL_FACTS = ("license", "region", "size", "available_until")
+"""What a `model` block may state of any model, for `select` to filter by."""
+
 PROVIDER_KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     # provider: (required keys, further keys)
     "openai": (
         ("name",),
-        (*_SAMPLING, *_CALLING, *_PAYING),
+        ("context", *_SAMPLING, *_CALLING, *_PAYING),
     ),
     "openai_compatible": (
         ("name", "base_url"),
@@ -39,9 +42,10 @@ PROVIDER_KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             *_CALLING,
         ),
     ),
-    "replay": (("outputs",), ("name", "privacy")),
+    "replay": (("outputs",), ("name", "context", "privacy")),
 }
-"""Which settings each provider takes. ``local`` needs one of ``path`` and ``package``."""
+"""Which settings each provider takes beside ``MODEL_FACTS``. ``local`` needs one of ``path`` and
+``package``."""
 
 MODEL_PACKAGES = ("gemma-3-270m",)
 """Models that come as installed packages."""
@@ -113,6 +117,10 @@ BLOCKS: tuple[BlockEntry, ...] = (
             ),
             SettingEntry("output_per_1m", "money", "price of a million tokens out", minimum=0),
             SettingEntry("outputs", "source", "recorded outputs, for `replay`"),
+            SettingEntry("license", "text", "license of the weights, such as `apache-2.0`"),
+            SettingEntry("region", "text", "where it is hosted, such as `eu`"),
+            SettingEntry("size", "size", "size of the weights", minimum=1),
+            SettingEntry("available_until", "date", "last day on which it can be asked"),
         ),
         (),
         'model mini {\n  provider = openai\n  name = "gpt-4.1-mini-2025-04-14"\n}',
@@ -141,6 +149,7 @@ BLOCKS: tuple[BlockEntry, ...] = (
                 "what the answers to a case come to",
                 choices=("mean", "median", "mode", "max", "min"),
             ),
+            SettingEntry("cluster", "value", "what groups cases that are not independent"),
         ),
         ("score", "slice"),
         'eval golden {\n  schema = chat\n  source = jsonl("data/golden.jsonl")\n'
@@ -151,8 +160,9 @@ BLOCKS: tuple[BlockEntry, ...] = (
         "Chooses the base model by the scores of its candidates.",
         (_FROM, _EVAL, SettingEntry("best", "objective", "what the best candidate has most of")),
         ("require",),
-        "select base {\n  from = [mini, local]\n  eval = golden\n  best = max(exact.mean)\n}",
-        runs=False,
+        "select base {\n  from = [mini, local]\n  eval = golden\n"
+        '  require model.license in ["apache-2.0", "gemma"]\n'
+        "  require latency.p95 <= 2s\n  best = max(exact.mean)\n}",
     ),
     BlockEntry(
         "gate",
@@ -162,8 +172,9 @@ BLOCKS: tuple[BlockEntry, ...] = (
             _EVAL,
             SettingEntry("baseline", "name:model|train", "the model that `baseline.…` stands for"),
         ),
-        ("require",),
-        "gate release {\n  from = mini\n  eval = golden\n  require exact.mean >= 82%\n}",
+        ("require", "forbid"),
+        "gate release {\n  from = mini\n  eval = golden\n  require exact.mean >= 82%\n"
+        '  forbid broken on ids("t-17", "t-31")\n}',
     ),
     BlockEntry(
         "rate",

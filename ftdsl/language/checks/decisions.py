@@ -6,15 +6,16 @@ from ftdsl.diagnostics.suggestion import suggest
 from ftdsl.language import catalog, tree
 from ftdsl.language.catalog.model_blocks import BOUNDS
 from ftdsl.language.checks.calls import setting_call
+from ftdsl.language.checks.guards import guards
 from ftdsl.language.checks.judged import check_judged
-from ftdsl.language.checks.requirements import objective, requirements
+from ftdsl.language.checks.requirements import check_reach, objective, requirements
 from ftdsl.language.checks.settings import Settings, constant, names, read_settings
 from ftdsl.language.checks.statements import check_statements, of_type
 from ftdsl.language.modules import Module
 from ftdsl.language.names import find
 from ftdsl.language.program import EvalDef, GateDef, RateDef, RequireDef, SelectDef
 from ftdsl.language.reporting import did_you_mean, one_of
-from ftdsl.language.tree import Block, Bound, Require, Setting
+from ftdsl.language.tree import Block, Bound, Drop, Require, Setting
 from ftdsl.language.typing.scope import Scope, measure_scope
 from ftdsl.language.workspace import Workspace
 
@@ -71,7 +72,7 @@ def check_gate(ws: Workspace, module: Module, block: Block) -> GateDef | None:
     name = _named(settings, "eval")
     baseline = _named(settings, "baseline")
     lines = of_type(block, Require)
-    if not lines:
+    if not lines and not of_type(block, Drop):
         ws.report.add(
             "FT129", f"the gate `{block.subject.text}` requires nothing", block.header,
             label="every model passes", help="add a `require` line",
@@ -80,10 +81,12 @@ def check_gate(ws: Workspace, module: Module, block: Block) -> GateDef | None:
     found = requirements(ws, scope[0], lines, scope[1]) if scope is not None else ()
     if scope is not None:
         check_judged(ws, scope[1], lines)
-    _check_baseline(ws, settings, candidates, baseline, lines)
+    guarded = guards(ws, module, of_type(block, Drop), scope[1]) if scope is not None else ()
+    _check_baseline(ws, settings, candidates, baseline, block)
     if ws.report.size > before or candidates is None or name is None or scope is None:
         return None
-    return GateDef(block.subject.text, candidates, name, found, baseline, block.span)
+    check_reach(ws, found, scope[1])
+    return GateDef(block.subject.text, candidates, name, found, baseline, block.span, guarded)
 
 
 def _check_baseline(
@@ -91,7 +94,7 @@ def _check_baseline(
     settings: Settings,
     candidates: tuple[str, ...] | None,
     baseline: str | None,
-    lines: list[Require],
+    block: Block,
 ) -> None:
     """A baseline that nothing reads, or that is compared with itself."""
     node = settings.node("baseline")
@@ -102,7 +105,9 @@ def _check_baseline(
             "FT162", f"`{baseline}` is compared with itself", node.span,
             label="it is one of the candidates", help="take it out of `from`",
         )  # fmt: skip
-    elif not any("baseline." in ws.text(line.condition.span) for line in lines):
+    elif not of_type(block, Drop) and not any(
+        "baseline." in ws.text(line.condition.span) for line in of_type(block, Require)
+    ):
         settings.forbid(["baseline"], "no requirement reads `baseline.…`")
 
 

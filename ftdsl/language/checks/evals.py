@@ -17,6 +17,7 @@ from ftdsl.language.modules import Module
 from ftdsl.language.program import (
     DatasetDef,
     EvalDef,
+    Expr,
     SchemaDef,
     ScoreDef,
     SliceDef,
@@ -30,7 +31,7 @@ from ftdsl.language.typing.scope import row_scope
 from ftdsl.language.workspace import Workspace
 
 _CASES = frozenset({"schema", "source", "data", "id"})
-_READ_APART = _CASES | {"reduce"}
+_READ_APART = _CASES | {"reduce", "cluster"}
 _SLICED = ("text", "int", "bool")
 
 
@@ -67,11 +68,12 @@ def check_eval(ws: Workspace, module: Module, block: Block) -> EvalDef | None:
     if reduce is not None:
         values["reduce"] = reduce
     slices = _slices(ws, module, of_type(block, Slice), schema)
+    cluster = _cluster(settings, schema)
     if ws.report.size > before:
         return None
     return EvalDef(
         block.subject.text, schema, given, scores, split, case_id, slices,
-        tuple(sorted(values.items())), block.span,
+        tuple(sorted(values.items())), block.span, cluster,
     )  # fmt: skip
 
 
@@ -104,6 +106,22 @@ def _reducer(settings: Settings, epochs: Value, scores: tuple[ScoreDef, ...]) ->
         )  # fmt: skip
         return None
     return f"{call.entry.name}({k})"
+
+
+def _cluster(settings: Settings, schema: SchemaDef) -> Expr | None:
+    """What groups cases that are no independent evidence, such as the document they ask about."""
+    node = settings.node("cluster")
+    if node is None:
+        return None
+    scope = row_scope(settings.ws, settings.module, schema, "a `cluster`")
+    key = Typer(settings.ws, scope).type(node)
+    if key is not None and key.type.name not in _SLICED:
+        settings.ws.report.add(
+            "FT111", f"cases cannot be grouped by {describe(key.type)}", node.span,
+            label="expected a text, a whole number or a yes-or-no value",
+        )  # fmt: skip
+        return None
+    return key
 
 
 Cases = tuple[SchemaDef, tuple[SourceDef, ...], tuple[str, str] | None, str | None]

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from ftdsl.diagnostics.suggestion import suggest
 from ftdsl.language import catalog, tree
-from ftdsl.language.catalog.model_blocks import MODEL_PACKAGES, PROVIDER_KEYS
+from ftdsl.language.catalog.model_blocks import MODEL_FACTS, MODEL_PACKAGES, PROVIDER_KEYS
 from ftdsl.language.checks.settings import Settings, read_settings
 from ftdsl.language.checks.sources import no_columns, source
 from ftdsl.language.checks.statements import check_statements, of_type
@@ -50,7 +50,8 @@ def check_model(ws: Workspace, module: Module, block: Block) -> ModelDef | None:
 
 def _check_provider(settings: Settings, provider: str) -> None:
     required, further = PROVIDER_KEYS[provider]
-    foreign = [name for name in settings.given if name not in ("provider", *required, *further)]
+    own = ("provider", *required, *further, *MODEL_FACTS)
+    foreign = [name for name in settings.given if name not in own]
     why = f"a model of `provider = {provider}` does not take it"
     settings.forbid(foreign, why)
     settings.require(*required, why=f" with `provider = {provider}`")

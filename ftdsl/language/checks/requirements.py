@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ftdsl.diagnostics.diagnostic import Severity
 from ftdsl.diagnostics.suggestion import suggest
 from ftdsl.language import tree
+from ftdsl.language.conditions import Condition, Undecidable, conditions, linear
 from ftdsl.language.modules import Module
 from ftdsl.language.program import EvalDef, Expr, RequireDef
 from ftdsl.language.reporting import did_you_mean, one_of
@@ -16,6 +18,7 @@ from ftdsl.language.typing.units import expected, unit_help
 from ftdsl.language.workspace import Workspace
 
 DEFAULT_CONFIDENCE = 0.95
+FACT = "model."
 _BASELINE = "baseline."
 
 
@@ -34,7 +37,7 @@ def _requirement(
 ) -> RequireDef | None:
     before = ws.report.size
     condition = Typer(ws, scope).condition(line.condition, "what follows `require`")
-    if condition is not None and condition.op not in COMPARISONS:
+    if condition is not None and condition.op not in COMPARISONS and not is_filter(condition):
         ws.report.add(
             "FT111",
             "a requirement is one comparison",
@@ -45,7 +48,7 @@ def _requirement(
         return None
     by = _slice(ws, line, eval_, scope)
     confidence = _confidence(ws, scope.module, line)
-    if condition is None or ws.report.size > before:
+    if condition is None or ws.report.size > before or not _decidable(ws, condition, line):
         return None
     return RequireDef(
         condition,
@@ -54,6 +57,71 @@ def _requirement(
         line.confidence is not None,
         line.span,
     )
+
+
+def is_filter(condition: Expr) -> bool:
+    """Whether ``condition`` compares what a model states with constants: ``model.license …``."""
+    measures = [one for one in condition.walk() if one.op == "measure"]
+    return (
+        bool(measures)
+        and all(str(one.value).startswith(FACT) for one in measures)
+        and condition.op in (*COMPARISONS, "in")
+        and condition.args[0].op == "measure"
+        and all(one.op in ("literal", "list") for one in condition.args[1].walk())
+    )
+
+
+def _decidable(ws: Workspace, condition: Expr, line: Require) -> bool:
+    """Whether a gate could decide this; says why not."""
+    measures = [str(one.value) for one in condition.walk() if one.op == "measure"]
+    if is_filter(condition):
+        if line.confidence is None and line.by is None:
+            return True
+        why = "what a model states is certain"
+    elif any(name.startswith(FACT) for name in measures):
+        why = "what a model states is compared with a constant on the right, and with nothing else"
+    else:
+        try:
+            found = list(conditions(condition))
+        except Undecidable as error:
+            why = str(error)
+        else:
+            if line.confidence is None or all(_has_interval(one) for one in found):
+                return True
+            why = "only mean scores and `latency` have an interval to decide `with`"
+    ws.report.add(
+        "FT520", f"this requirement cannot be decided: {why}", line.condition.span,
+        label="not of a form that can be decided",
+        help="compare a sum of measures with a bound, by >=, >, <= or <",
+    )  # fmt: skip
+    return False
+
+
+def _has_interval(condition: Condition) -> bool:
+    names = [name for name, _ in condition.weights]
+    latency = len(names) == 1 and names[0].startswith("latency.")
+    return latency or all(name.endswith(".mean") or name == "win_rate" for name in names)
+
+
+def check_reach(ws: Workspace, found: tuple[RequireDef, ...], eval_: EvalDef) -> None:
+    """Requirements on slices that the smallest of them can never meet, however good the model."""
+    from ftdsl.language import reach
+
+    for one in found:
+        rows = reach.slice_rows(one, eval_)
+        if rows is None or not one.stated or one.span is None:
+            continue
+        for condition in reach.parts(one):
+            if reach.may_pass(condition, rows, one.confidence, eval_):
+                continue
+            least = reach.least_to_pass(condition, one.confidence, eval_)
+            ws.report.add(
+                "FT550", f"a slice of {rows} rows can never meet this", one.span,
+                label="a perfect result would leave it open",
+                help=f"set `min_rows = {least}` in `slice by {one.by}`, or ask for less"
+                if least is not None else "no number of rows does: ask for less",
+                severity=Severity.WARNING,
+            )  # fmt: skip
 
 
 def _slice(ws: Workspace, line: Require, eval_: EvalDef | None, scope: Scope) -> str | None:
@@ -161,4 +229,17 @@ def objective(ws: Workspace, scope: Scope, node: tree.Expr, what: str) -> Expr |
         )  # fmt: skip
         return None
     source = ws.text(node.span)
+    try:
+        weights = linear(value)
+    except Undecidable as error:
+        weights, why = {}, str(error)
+    else:
+        why = "what a model states is no quality of its answers"
+    if not weights or any(name.startswith(FACT) and name != "model.size" for name in weights):
+        ws.report.add(
+            "FT520", f"{what} cannot rank models: {why}", argument.span,
+            label="expected a weighted sum of measures",
+            help="add measures with weights, as in `0.7 * exact.mean + 0.3 * close.mean`",
+        )  # fmt: skip
+        return None
     return Expr("call", value.type, (value,), node.function.text, source, node.span)

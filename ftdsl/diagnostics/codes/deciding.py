@@ -1,0 +1,67 @@
+"""Codes of what a number of cases can decide, of guarded cases, selections and comparisons."""
+
+from __future__ import annotations
+
+from ftdsl.diagnostics.codes.code import Code
+
+_SLICED = """ftspec 1
+
+schema asked extends chat {
+  long: bool
+}
+
+model local { provider = local  package = "gemma-3-270m" }
+
+eval golden {
+  schema = asked
+  source = jsonl("data/golden.jsonl")
+  score exact = exact_match(output, reply.text)
+  slice by long { min_rows = ROWS }
+}
+
+gate release {
+  from = local
+  eval = golden
+  require exact.mean >= 95% by long with confidence 95%
+}
+"""
+
+
+def _by_slice(rows: int) -> str:
+    return _SLICED.replace("ROWS", str(rows))
+
+
+CODES: tuple[Code, ...] = (
+    Code(
+        "FT550",
+        "never-enough-cases",
+        "so few cases can never meet a requirement",
+        "With confidence the whole interval must lie on the good side. Twenty right answers of "
+        "twenty still allow a true share of 83%, and twenty equal ones of two models allow one of "
+        "them to be worse by 16 points, so that a stricter bound stays open whatever comes. This "
+        "is said of slices by their `min_rows`, and in a plan of all rows. It is a warning.",
+        _by_slice(20),
+        _by_slice(80),
+    ),
+    Code(
+        "FT551",
+        "weak-gate",
+        "a requirement will most often stay inconclusive with so many cases",
+        "The plan takes a candidate that is as good as its baseline, the share of cases on which "
+        "the two differed last time (15% where no run has shown it), and works out how often the "
+        "gate would pass it. Below 80% it says how many cases would do. It is a warning.",
+        "ftdsl plan specs/support.ftspec  # 200 cases, a margin of 1pp",
+        "ftdsl plan specs/support.ftspec  # 200 cases, a margin of 8pp",
+        "run",
+    ),
+    Code(
+        "FT552",
+        "no-such-case",
+        "a case that must stay right is not in the eval",
+        "`forbid broken on ids(…)` names cases by their ids. One that is not there would never "
+        "break, so the gate does not run.",
+        'forbid broken on ids("t-17", "t-713")',
+        'forbid broken on ids("t-17", "t-173")',
+        "run",
+    ),
+)

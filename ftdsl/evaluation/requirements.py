@@ -1,0 +1,197 @@
+"""The requirements of a gate or a selection, decided for one candidate at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from ftdsl.diagnostics.diagnostic import Diagnostic, Span
+from ftdsl.engine.context import Context, Refused
+from ftdsl.evaluation.decisions import Asked, Decision, holm
+from ftdsl.evaluation.estimates import grouped
+from ftdsl.evaluation.own_time import require_true_times
+from ftdsl.evaluation.step import read_cases
+from ftdsl.language.conditions import Condition, Undecidable, conditions
+from ftdsl.language.program import EvalDef, Expr, RequireDef
+from ftdsl.results.models import Case, EvalOutput, Requirement
+
+DEFAULT_CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What one model's eval came to."""
+
+    name: str
+    cases: list[Case]
+    output: EvalOutput
+
+    @property
+    def cost_per_1k(self) -> float | None:
+        return self.output.cost_per_1k
+
+
+def model_of(eval_name: str, name: str, context: Context) -> Model:
+    """The cases and figures of a model, from the eval step that ran before."""
+    step_id = f"eval.{eval_name}.{name}"
+    output = context.outputs[step_id]
+    assert isinstance(output, EvalOutput), f"{step_id} is an eval"
+    return Model(name, read_cases(context.artifacts(step_id)), output)
+
+
+@dataclass(slots=True)
+class Requirements:
+    """Decides requirements on the cases of ``eval_``. ``place`` is the block that asks, for
+    messages; ``notes`` collects what was left undecided on purpose."""
+
+    place: str
+    span: Span | None
+    eval_: EvalDef
+    root: Path
+    baseline: Model | None = None
+    locked: Mapping[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def decide(self, require: RequireDef, candidate: Model) -> list[Requirement]:
+        """``require`` for ``candidate``: one result, or one a slice. ``with confidence`` the whole
+        interval must lie on the good side to pass and on the bad side to fail, else it is
+        inconclusive; without it the point estimate decides and the interval is shown. Raises
+        ``Refused``: FT520 for a condition that cannot be decided, FT531 for times that are this
+        machine's own."""
+        confidence = require.confidence if require.stated else DEFAULT_CONFIDENCE
+        found: list[Requirement] = []
+        try:
+            for condition in conditions(require.condition):
+                whole = self._asked(require, condition, candidate)
+                if require.by is None:
+                    require_true_times(whole, require, confidence)
+                    found.append(Decision(whole).at(confidence))
+                    continue
+                asked = list(self._sliced(whole, require.by))
+                for one in asked:
+                    require_true_times(one, require, confidence)
+                parts = [Decision(one) for one in asked]
+                if not parts:
+                    found.append(_no_slice(whole, require.by, confidence))
+                elif require.stated:
+                    found += holm(parts, confidence)
+                else:
+                    found += [part.at(confidence) for part in parts]
+        except Undecidable as error:
+            raise Refused(self._undecidable(require, error)) from error
+        return found
+
+    def _asked(self, require: RequireDef, condition: Condition, candidate: Model) -> Asked:
+        text = require.condition.source or _written(require.condition)
+        text += f" by {require.by}" if require.by is not None else ""
+        text += f" with confidence {100 * require.confidence:.10g}%" if require.stated else ""
+        return Asked(
+            condition=condition,
+            text=text,
+            candidate=candidate.name,
+            cases=candidate.cases,
+            baseline=self.baseline.cases if self.baseline is not None else None,
+            locked=self.locked,
+            cost_per_1k=candidate.cost_per_1k,
+            judges=candidate.output.judges,
+            stated=require.stated,
+            cost_per_case=self._cost_per_case(condition, candidate),
+            spec_line=line_of(require.span, self.root),
+        )
+
+    def _cost_per_case(self, condition: Condition, candidate: Model) -> float | None:
+        """Dollars for one more case under all models that the condition compares."""
+        compared = [candidate]
+        if self.baseline is not None and any(
+            n.startswith("baseline.") for n, _ in condition.weights
+        ):
+            compared.append(self.baseline)
+        prices = [one.cost_per_1k for one in compared]
+        epochs = dict(self.eval_.settings).get("epochs", 1)
+        if any(price is None for price in prices) or not isinstance(epochs, int):
+            return None
+        return sum(price or 0.0 for price in prices) * epochs / 1000
+
+    def _sliced(self, whole: Asked, by: str) -> Iterator[Asked]:
+        """The requirement over each value of the slice that has enough rows."""
+        least = next(one.min_rows for one in self.eval_.slices if one.name == by)
+        groups = grouped(by, whole.cases)
+        small = [f"{value} ({len(cases)})" for value, cases in groups.items() if len(cases) < least]
+        if small:
+            note = f"by {by}: fewer than {least} rows, so not decided: {', '.join(small)}"
+            if note not in self.notes:
+                self.notes.append(note)
+        places: dict[str, list[int]] = {}
+        for place, case in enumerate(whole.cases):
+            places.setdefault(case.slices[by], []).append(place)
+        for value, cases in groups.items():
+            if len(cases) < least:
+                continue
+            theirs = whole.baseline
+            if theirs is not None:
+                theirs = [theirs[place] for place in places[value]]
+            yield replace(whole, cases=cases, baseline=theirs, locked={}, slice=value)
+
+    def _undecidable(self, require: RequireDef, error: Undecidable) -> Diagnostic:
+        return Diagnostic(
+            "FT520",
+            f"{self.place} cannot decide this requirement: {error}",
+            require.span or self.span or Span("", 0, 0),
+            help="compare a sum of measures with a bound, by >=, >, <= or <",
+        )
+
+
+def require_same_cases(one: Model, other: Model, span: Span | None) -> None:
+    """Raises ``Refused`` (FT521) when the two models were not asked the same cases."""
+    if [case.case_id for case in one.cases] == [case.case_id for case in other.cases]:
+        return
+    raise Refused(
+        Diagnostic(
+            "FT521",
+            f"`{one.name}` and `{other.name}` were not asked the same cases",
+            span or Span("", 0, 0),
+            help="run the evals again: their files changed in between",
+        )
+    )
+
+
+def line_of(span: Span | None, root: Path) -> int | None:
+    """The 1-based line of ``span``; None when the spec cannot be read any more."""
+    if span is None:
+        return None
+    try:
+        return (root / span.path).read_text("utf-8").count("\n", 0, span.start) + 1
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def reads_baseline(require: RequireDef) -> bool:
+    """Whether a requirement compares with a baseline."""
+    measures = (one for one in require.condition.walk() if one.op == "measure")
+    return any(str(one.value).startswith("baseline.") for one in measures)
+
+
+def _no_slice(whole: Asked, by: str, confidence: float) -> Requirement:
+    return Requirement(
+        requirement=whole.text,
+        candidate=whole.candidate,
+        verdict="inconclusive",
+        estimate=whole.condition.bound,
+        low=whole.condition.bound,
+        high=whole.condition.bound,
+        bound=whole.condition.bound,
+        op=whole.condition.op,
+        n=0,
+        method="none",
+        confidence=confidence,
+        spec_line=whole.spec_line,
+        note=f"no value of `{by}` has enough rows",
+    )
+
+
+def _written(expr: Expr) -> str:
+    """An expression that has no source text, as it would be written."""
+    if not expr.args:
+        return f"{expr.value:.10g}" if isinstance(expr.value, float) else str(expr.value)
+    return f" {expr.op} ".join(_written(one) for one in expr.args)
