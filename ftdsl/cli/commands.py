@@ -34,6 +34,8 @@ SUMMARIES: dict[str, str] = {
     "sample": "draw a diverse part of a dataset",
     "explain": "explain a diagnostic code",
     "lock": "record digests, counts and baselines in ftspec.lock",
+    "jobs": "list, pause, resume or cancel the jobs of a hosted training",
+    "emulate": "serve a hosted fine-tuning API on this machine, to rehearse against",
     "waivers": "list waivers and when they end",
     "doctor": "look at this machine: versions, optional parts, keys present",
     "cache": "show or clear what ftdsl keeps",
@@ -144,4 +146,17 @@ def _reading_command(name: str) -> Command | None:
             from ftdsl.cli import cache
 
             return cache
+    return _hosted_command(name)
+
+
+def _hosted_command(name: str) -> Command | None:
+    match name:
+        case "jobs":
+            from ftdsl.cli import jobs
+
+            return jobs
+        case "emulate":
+            from ftdsl.cli import emulate
+
+            return emulate
     return None

@@ -93,16 +93,21 @@ def _shown(path: Path) -> str:
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
-def policy_of(arguments: Namespace) -> Policy:
-    """What the operator allows on the command line, in ``--config`` and in FTDSL_ALLOW_HOST."""
+def allowed_hosts(arguments: Namespace) -> frozenset[str]:
+    """This machine, and the hosts of ``--allow-host`` and FTDSL_ALLOW_HOST."""
     import os
 
     stated = os.environ.get("FTDSL_ALLOW_HOST", "").split(",")
     hosts = {host.strip() for host in (*arguments.allow_host, *stated) if host.strip()}
-    default = Policy()
+    return Policy().allowed_hosts | hosts
+
+
+def policy_of(arguments: Namespace) -> Policy:
+    """What the operator allows on the command line, in ``--config`` and in FTDSL_ALLOW_HOST."""
+    default, hosts = Policy(), allowed_hosts(arguments)
     return Policy(
         offline=arguments.offline,
-        allowed_hosts=default.allowed_hosts | hosts,
+        allowed_hosts=hosts,
         allowed_externs=frozenset(arguments.allow_extern),
         workers=arguments.workers or default.workers,
         baseline=not arguments.no_baseline,
@@ -110,7 +115,7 @@ def policy_of(arguments: Namespace) -> Policy:
         engine=arguments.engine or default.engine,
         ray=_ray_address(arguments),
         ledger=Ledger(Budget(arguments.budget, arguments.budget_tokens, arguments.budget_requests)),
-        index=_index(arguments, default.allowed_hosts | hosts),
+        index=_index(arguments, hosts),
     )
 
 

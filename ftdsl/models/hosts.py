@@ -29,8 +29,9 @@ class Endpoint:
     proxy: str | None = field(default=None, repr=False)
 
 
-def permitted_endpoint(model: ModelDef, policy: Policy) -> Endpoint:
-    """The endpoint of an ``openai`` or ``openai_compatible`` model.
+def permitted_endpoint(model: ModelDef, policy: Policy, *, sends: str = "the cases") -> Endpoint:
+    """The endpoint of an ``openai`` or ``openai_compatible`` model; ``sends`` says what would go
+    there.
 
     Raises ``Refused`` with exit code 4 when the operator has not allowed the host, and 2 when the
     URL is none. A key is read from the environment only here, for its own host only, and never
@@ -44,7 +45,7 @@ def permitted_endpoint(model: ModelDef, policy: Policy) -> Endpoint:
     if parts.scheme not in ("http", "https") or not host or parts.username or parts.query:
         raise Refused(_diagnostic("FT502", model, f"`{_shown(url)}` is not a plain http(s) URL"))
     loopback = is_loopback(host)
-    _require_allowed(model, host, loopback, policy)
+    _require_allowed(model, host, loopback, policy, sends)
     secure = parts.scheme == "https" or loopback
     proxy = _proxy(host, parts.scheme) if policy.use_proxy and not loopback else None
     return Endpoint(url.rstrip("/"), host, loopback, _key(host) if secure else None, proxy)
@@ -76,7 +77,9 @@ def _key(host: str) -> str | None:
     return os.environ.get(key_variable(host)) or None
 
 
-def _require_allowed(model: ModelDef, host: str, loopback: bool, policy: Policy) -> None:
+def _require_allowed(
+    model: ModelDef, host: str, loopback: bool, policy: Policy, sends: str
+) -> None:
     if host in policy.allowed_hosts and (loopback or not policy.offline):
         _require_private(model, host, loopback)
         return
@@ -90,7 +93,7 @@ def _require_allowed(model: ModelDef, host: str, loopback: bool, policy: Policy)
         _diagnostic(
             "FT503",
             model,
-            f"model `{model.name}` would send the cases to {host}, but {why}{cost}",
+            f"model `{model.name}` would send {sends} to {host}, but {why}{cost}",
             help_=f"allow it on the command line: `--allow-host {host}`",
         ),
         exit_code=4,

@@ -11,7 +11,7 @@ from pathlib import Path
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Context, Refused
 from ftdsl.engine.spending import Purse
-from ftdsl.language.program import EvalDef, ModelDef, Value
+from ftdsl.language.program import EvalDef, ModelDef, TrainDef, Value
 from ftdsl.models.answer import Model
 from ftdsl.models.hosts import Endpoint, permitted_endpoint
 from ftdsl.models.local_server import Served, ServerFailed, running_server
@@ -21,9 +21,11 @@ from ftdsl.models.recording import recorded_outputs
 from ftdsl.models.replay import Replay
 from ftdsl.models.weights import resolve_model_file
 from ftdsl.plan.digests import FileDigests
+from ftdsl.plan.hosting import hosted_model, is_hosted
 from ftdsl.plan.payment import eval_budget, payment_problem
 from ftdsl.plan.prices import price_of
 from ftdsl.plan.steps import EvalStep
+from ftdsl.results.models import TrainOutput
 
 _REMOTE_CONCURRENCY = 4
 _LOCAL_CONCURRENCY = 1  # answers of a batch depend on what else is in it
@@ -40,13 +42,24 @@ Settings = Mapping[str, Value]
 def asked_model(step: EvalStep, context: Context) -> Iterator[Model]:
     """The model that ``step`` asks, ready. Raises ``Refused`` (FT500-FT509) when it cannot be."""
     generation = dict(step.eval.settings)
-    if step.train is not None:
+    declared = step.model
+    if step.train is not None and is_hosted(step.train):
+        declared = _trained_at_host(step.train, context)
+    elif step.train is not None:
         with _served(_parts_of_trained(step, context), generation, context) as model:
             yield model
         return
-    assert step.model is not None, "an eval step has a model or a train"
-    with ready_model(step.model, context, generation, step.eval) as model:
+    assert declared is not None, "an eval step has a model or a train"
+    with ready_model(declared, context, generation, step.eval) as model:
         yield model
+
+
+def _trained_at_host(train: TrainDef, context: Context) -> ModelDef:
+    """The model that a host trained, to be asked where it was trained."""
+    output = context.outputs[f"train.{train.name}"]
+    assert isinstance(output, TrainOutput), "a train step has a train output"
+    assert output.hosted is not None, "a hosted training has a job"
+    return hosted_model(train, output.hosted.model)
 
 
 @contextmanager

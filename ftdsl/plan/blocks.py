@@ -50,10 +50,7 @@ from ftdsl.plan.steps import (
 )
 from ftdsl.results.distribution import Distribution
 
-RUNNABLE_TARGETS = frozenset({"trl"})
-
 _NO_EXTERN = "it calls the extern function `{}`, which no step can run in this edition"
-_NO_TARGET = "the training target `{}` is checked, and not started in this edition"
 _NO_BLOCK = "`{}` blocks are checked, and not run in this edition"
 
 
@@ -237,9 +234,6 @@ class _Builder:
 
     def train_steps(self) -> Iterator[Step]:
         for train in self.program.trains:
-            if train.target not in RUNNABLE_TARGETS:
-                yield _pending("train", train.name, _NO_TARGET.format(train.target))
-                continue
             names = tuple(dict.fromkeys(name for name, _ in _splits(train)))
             yield TrainStep(
                 id=f"train.{train.name}",
@@ -272,8 +266,7 @@ class _Builder:
         gates = [gate for gate in self.program.gates if gate.eval == eval_.name]
         selects = [one for one in self.program.selects if one.eval == eval_.name]
         if not gates and not selects:
-            trained = (train.name for train in self.program.trains if _can_train(train))
-            every = (*self.models, *trained)
+            every = (*self.models, *self.trains)
             return tuple(name for name in every if name not in self.judging) or every
         wanted = [name for gate in gates for name in compared(gate)]
         wanted += [name for select in selects for name in self.eligible(select)]
@@ -371,10 +364,6 @@ def _judges(eval_: EvalDef) -> tuple[str, ...]:
     """The models that the eval's scores ask, each once."""
     calls = (one for score in eval_.scores for one in judge_calls(score.value))
     return tuple(dict.fromkeys(name for one in calls for name in judging_models(one)))
-
-
-def _can_train(train: TrainDef) -> bool:
-    return train.target in RUNNABLE_TARGETS
 
 
 def _splits(train: TrainDef) -> tuple[tuple[str, str | None], ...]:

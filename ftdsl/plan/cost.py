@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from ftdsl.language.judges import argument, judge_calls, judging_models, verdicts_a_case
 from ftdsl.language.program import DatasetDef, ModelDef, SchemaDef, SourceDef, Value
 from ftdsl.plan.files import Files
-from ftdsl.plan.hosting import host_of
+from ftdsl.plan.hosting import host_of, hosted_model, is_free_of_charge, is_hosted
 from ftdsl.plan.model import Cost, Range
 from ftdsl.plan.prices import price_of
 from ftdsl.plan.steps import (
@@ -30,6 +30,7 @@ from ftdsl.plan.steps import (
 _BYTES_A_TOKEN = (6.0, 4.0, 2.0)
 _DEFAULT_ANSWER = 256
 _DEFAULT_VERDICT = 512
+_AUTO_EPOCHS, _FEWEST_ROWS, _MOST_ROWS = 3, 100, 25_000
 
 
 def step_cost(step: Step, files: Files) -> Cost:
@@ -98,15 +99,49 @@ def _tokens(size: int, times: float = 1.0) -> Range:
 
 def _training(step: TrainStep, files: Files) -> Cost:
     reading = _reading(files, *step.datasets)
-    epochs = dict(step.train.settings).get("n_epochs")
+    settings = dict(step.train.settings)
+    epochs = settings.get("n_epochs")
+    hosted = is_hosted(step.train)
+    if epochs == "auto" and hosted and reading.rows is not None:
+        epochs = auto_epochs(reading.rows)
     tokens = _tokens(reading.bytes, float(epochs)) if isinstance(epochs, int | float) else None
-    return reading.model_copy(update={"tokens": tokens})
+    cost = reading.model_copy(update={"tokens": tokens})
+    if not hosted:
+        return cost
+    model = hosted_model(step.train)
+    money = _priced(tokens, settings.get("price_per_1m"), free=is_free_of_charge(model))
+    return cost.model_copy(update={"hosts": _hosts(model), "money": money})
+
+
+def _priced(tokens: Range | None, price: Value, *, free: bool) -> Range | None:
+    """Trained tokens at a stated price; a host of this machine is free where none is stated."""
+    if not isinstance(price, int | float):
+        return Range() if free else None
+    if tokens is None:
+        return None
+    low, expected, worst = (
+        each * price / 1e6 for each in (tokens.low, tokens.expected, tokens.worst)
+    )
+    return Range(low=low, expected=expected, worst=worst)
+
+
+def auto_epochs(rows: int) -> int:
+    """The passes that OpenAI's cookbook (``Chat_finetuning_data_prep``) takes for ``auto``: 3, more
+    for few rows and fewer for very many."""
+    if rows == 0:
+        return _AUTO_EPOCHS
+    if rows * _AUTO_EPOCHS < _FEWEST_ROWS:
+        return min(25, _FEWEST_ROWS // rows)
+    return max(1, _MOST_ROWS // rows) if rows * _AUTO_EPOCHS > _MOST_ROWS else _AUTO_EPOCHS
 
 
 def _answering(step: EvalStep, files: Files) -> Cost:
     reading = _reading(files, step.cases)
     if step.model is not None and step.model.provider == "replay":
         return reading
+    model = step.model
+    if step.train is not None and is_hosted(step.train):
+        model = hosted_model(step.train)
     cases = reading.rows
     requests = None if cases is None else cases * _epochs(step)
     asked = _tokens(reading.bytes, _epochs(step))
@@ -118,8 +153,8 @@ def _answering(step: EvalStep, files: Files) -> Cost:
         update={
             "requests": requests,
             "tokens": _sum_ranges(asked, answered),
-            "hosts": _hosts(step.model),
-            "money": Range() if step.model is None else money_for(step.model, asked, answered),
+            "hosts": _hosts(model),
+            "money": Range() if model is None else money_for(model, asked, answered),
         }
     )
 

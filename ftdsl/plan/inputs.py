@@ -58,6 +58,9 @@ _HOW_NOT_WHAT = frozenset(
     }
 )
 
+#: Settings of a training that say what may be spent, and cannot change what it learns.
+_SPENDING = frozenset({"budget", "price_per_1m", "input_per_1m", "output_per_1m"})
+
 #: Settings of a training from which a check foretells what it makes of the rows.
 _FORETOLD = frozenset({"model", "max_length", "n_epochs", "price_per_1m", "budget"})
 #: Raised when files of the same bytes give other findings.
@@ -152,7 +155,8 @@ def _train(step: TrainStep, files: Files, keys: Mapping[str, str]) -> Inputs:
     train = step.train
     for name in ("data", "validate", "base", "target"):
         found[f"setting {name}"] = shown(getattr(train, name))
-    found |= _settings("setting", train.settings)
+    meant = [(key, value) for key, value in train.settings if key not in _SPENDING]
+    found |= _settings("setting", meant)
     if step.base_model is not None:
         found |= _model(step.base_model, files)
     elif train.base is not None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ftdsl.diagnostics.diagnostic import Span
 from ftdsl.language.program import Expr, TrainDef, Type
+from ftdsl.plan.cost import auto_epochs
 from ftdsl.plan.steps import CheckStep
 from ftdsl.quality.across.aggregates import Quantile
 from ftdsl.quality.expressions import Block, Evaluator
@@ -45,7 +46,6 @@ _OPENAI_LIMITS = (
 """Tokens of one example by the model's first letters; the rest is cut."""
 OPENAI_ROWS = 10
 OPENAI_BYTES = 512 * 1_000_000
-_AUTO_EPOCHS, _FEWEST, _MOST = 3, 100, 25_000
 
 
 def counted_names(step: CheckStep) -> tuple[str, ...]:
@@ -141,17 +141,6 @@ def costs(step: CheckStep, sizes: Mapping[str, Quantile]) -> Iterator[TrainingCo
             money=None if price is None else tokens * times * price / 1e6,
             budget=settings.get("budget"),
         )
-
-
-def auto_epochs(rows: int) -> int:
-    """The epochs that OpenAI's cookbook takes for ``auto``."""
-    if rows == 0:
-        return _AUTO_EPOCHS
-    if rows * _AUTO_EPOCHS < _FEWEST:
-        return min(25, _FEWEST // rows)
-    if rows * _AUTO_EPOCHS > _MOST:
-        return max(1, _MOST // rows)
-    return _AUTO_EPOCHS
 
 
 def limit_findings(

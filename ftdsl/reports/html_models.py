@@ -247,8 +247,14 @@ def _facts(output: TrainOutput) -> Iterator[Markup]:
             "steps",
             f"{count(output.steps)}, {output.epochs:g} epochs, {count(output.tokens)} tokens",
         ),
-        ("parameters", f"{parameters} trained ({share:.2%})"),
     ]
+    if output.hosted is not None:
+        job = output.hosted
+        facts += [("model", job.model), ("job", f"{job.job} at {job.host}")]
+        if job.money is not None:
+            facts.append(("billed", f"${job.money:,.2f} by the stated price"))
+    else:
+        facts.append(("parameters", f"{parameters} trained ({share:.2%})"))
     if losses:
         facts.append(("training loss", f"{decimal(losses[0])} → {decimal(losses[-1])}"))
     if evals:

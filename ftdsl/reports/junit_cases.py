@@ -24,6 +24,7 @@ from ftdsl.results.models import (
     GateOutput,
     Requirement,
     RuleOutcome,
+    TrainOutput,
 )
 from ftdsl.results.run import StepRun
 from ftdsl.results.selection import SelectOutput
@@ -204,7 +205,7 @@ def _selection(output: SelectOutput) -> Case:
 
 
 def _warnings(step: StepRun, groups: Groups) -> str:
-    if not isinstance(step.output, CheckOutput | DedupOutput | CoverageOutput):
+    if not isinstance(step.output, CheckOutput | DedupOutput | CoverageOutput | TrainOutput):
         return ""
     family = {"check": "FT3", "dedup": "FT40", "coverage": "FT41"}[step.output.kind]
     weak = (

@@ -53,7 +53,7 @@ def finding_entries(report: Report, run: RunResult) -> Iterator[FindingEntry]:
 def findings_of(run: RunResult) -> Iterator[Finding]:
     """The findings that the run's own outputs hold: the first of each rule."""
     for step in run.steps:
-        if isinstance(step.output, CheckOutput | DedupOutput | CoverageOutput):
+        if isinstance(step.output, CheckOutput | DedupOutput | CoverageOutput | TrainOutput):
             yield from step.output.findings
 
 

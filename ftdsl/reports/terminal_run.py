@@ -250,8 +250,10 @@ def _curve(output: TrainOutput) -> Iterator[str]:
             yield (
                 f"    {name:<15}  {decimal(values[0])} {sparkline(values)} {decimal(values[-1])}"
             )
-    trained = f"{output.trained_parameters:,} of {output.total_parameters:,} parameters"
-    yield f"    {plural(output.rows, 'row')}, {plural(output.tokens, 'token')}, trained {trained}"
+    trained = f"trained {output.trained_parameters:,} of {output.total_parameters:,} parameters"
+    if output.hosted is not None:
+        trained = f"{line(output.hosted.model)} ({line(output.hosted.job)})"
+    yield f"    {plural(output.rows, 'row')}, {plural(output.tokens, 'token')}, {trained}"
 
 
 def _scores(run: RunResult, name: str, style: Style) -> Iterator[str]:

@@ -14,6 +14,7 @@ from ftdsl.results.models import (
     EvalOutput,
     Finding,
     Result,
+    TrainOutput,
 )
 from ftdsl.results.run import RunResult, StepRun
 
@@ -29,7 +30,7 @@ def all_findings(run: RunResult, out: Path) -> Iterator[Finding]:
     for step in run.steps:
         if isinstance(step.output, CheckOutput):
             yield from _of_check(step.output, _file(out, step, FINDINGS))
-        elif isinstance(step.output, DedupOutput | CoverageOutput):
+        elif isinstance(step.output, DedupOutput | CoverageOutput | TrainOutput):
             yield from step.output.findings
 
 

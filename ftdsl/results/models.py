@@ -210,9 +210,36 @@ class CurvePoint(Result):
     token_accuracy: float | None = None
 
 
+class HostedCheckpoint(Result):
+    """A model that the host kept on the way, with its figures on all validation rows."""
+
+    step: int
+    model: str
+    eval_loss: float | None = None
+    token_accuracy: float | None = None
+
+
+class HostedJob(Result):
+    """A job at a host. ``url`` is where its model is asked; ``adopted`` tells that an earlier run
+    had made it; ``hyperparameters`` are those that the host resolved; ``money`` is what was billed
+    by the stated price in dollars, ``worst_money`` what was reserved."""
+
+    host: str
+    url: str
+    job: str
+    model: str
+    adopted: bool
+    seed: int
+    hyperparameters: dict[str, str] = {}
+    worst_money: float | None = None
+    money: float | None = None
+    checkpoints: tuple[HostedCheckpoint, ...] = ()
+
+
 class TrainOutput(Result):
     """Step ``train``. ``adapter`` and ``model_card`` are artifact file names; ``memory`` is the
-    peak of the training process in bytes; ``findings`` are warnings about rows."""
+    peak of the training process in bytes; ``findings`` are warnings about rows. A hosted job
+    leaves no adapter and names no parameters: its model is in ``hosted``."""
 
     kind: Literal["train"] = "train"
     name: str
@@ -234,6 +261,7 @@ class TrainOutput(Result):
     resumed_from: int | None = None
     memory: int | None = None
     findings: tuple[Finding, ...] = ()
+    hosted: HostedJob | None = None
     verdict: Verdict = "pass"
 
 

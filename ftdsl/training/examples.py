@@ -40,7 +40,7 @@ def write_examples(
     rows = unanswered = 0
     with path.open("wb") as file:
         for row in read_rows(
-            dataset, context.root, split=split, exclude=_removed(step, dataset, context)
+            dataset, context.root, split=split, exclude=removed_by_dedup(step, dataset, context)
         ):
             turns = [_plain(turn) for turn in messages(row)]
             if not any(turn["role"] == "assistant" for turn in turns):
@@ -55,7 +55,10 @@ def write_examples(
     return Examples(path, rows, unanswered, digest.hexdigest())
 
 
-def _removed(step: TrainStep, dataset: DatasetDef, context: Context) -> frozenset[tuple[str, int]]:
+def removed_by_dedup(
+    step: TrainStep, dataset: DatasetDef, context: Context
+) -> frozenset[tuple[str, int]]:
+    """Path and line of the rows that dedup removed; none where it did not run."""
     dedup = f"dedup.{dataset.name}"
     if dedup not in step.needs:
         return frozenset()

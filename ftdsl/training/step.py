@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Context, Progress, Refused
+from ftdsl.plan.hosting import is_hosted
 from ftdsl.plan.steps import TrainStep
 from ftdsl.results.models import Finding, TrainOutput
 from ftdsl.training.base_model import BaseModel, find_base
@@ -55,6 +56,10 @@ def run_train(step: TrainStep, context: Context) -> TrainOutput:
     What an interrupted run left in ``context.work`` is gone on with, from its last whole
     checkpoint. Raises ``Refused`` (FT500, FT501, FT600–FT610) and ``Stopped``.
     """
+    if is_hosted(step.train):
+        from ftdsl.training.hosted.step import run_hosted
+
+        return run_hosted(step, context)
     start = time.monotonic()
     _assert_installed(step)
     settings = _settings(step)

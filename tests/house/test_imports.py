@@ -33,6 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     "fixing": BELOW_STEPS | {"engine", "data", "quality"},
     "engine": BELOW_STEPS | STEPS,
     "reports": BELOW_STEPS,
+    "emulator": set(),
     "lsp": {"diagnostics", "language"},
     "testing": BELOW_STEPS | {"api", "engine", "quality", "reports"},
 }
@@ -41,7 +42,7 @@ ALLOWED: dict[str, set[str]] = {
 PUBLIC = {
     "engine": {"collecting", "context", "spending"},
     "data": {"places", "plain", "rows", "step", "views"},
-    "quality": {"expressions", "statements", "across.word_vectors"},
+    "quality": {"expressions", "statements", "across.word_vectors", "measures.token_counts"},
     "dedup": {"step", "removals"},
     "embeddings": {"encoder", "model_files"},
     "models": None,

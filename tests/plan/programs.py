@@ -11,6 +11,7 @@ from ftdsl.language.program import (
     DatasetDef,
     EvalDef,
     Expr,
+    ExternDef,
     GateDef,
     ModelDef,
     Program,
@@ -95,6 +96,20 @@ def program(*, words: int = 50, learning_rate: float = 2e-4, target: str = "trl"
                 "old",
             ),
         ),
+    )
+
+
+def with_extern_rule() -> Program:
+    """Its rows are held to a rule that calls Python, which no step can run, so nothing is trained
+    from them."""
+    toxic = Expr("call", FLOAT, (row_field("reply.text"),), "toxicity")
+    mild = RuleDef("mild", "row", must=Expr("<=", BOOL, (toxic, literal(0.5))))
+    found = program()
+    [check] = found.checks
+    return replace(
+        found,
+        externs=(ExternDef("toxicity", (), FLOAT, "checks.toxicity", "score"),),
+        checks=(replace(check, rules=(*check.rules, mild)),),
     )
 
 

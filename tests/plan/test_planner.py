@@ -20,8 +20,6 @@ from ftdsl.language.program import (
     DedupDef,
     DropDef,
     EvalDef,
-    Expr,
-    ExternDef,
     GateDef,
     ModelDef,
     Program,
@@ -35,14 +33,12 @@ from ftdsl.plan.model import Plan
 from ftdsl.plan.planner import build_plan
 from tests.engine.steps import quick
 from tests.plan.programs import (
-    BOOL,
     CHAT,
-    FLOAT,
-    literal,
     measure,
     program,
     row_field,
     rule,
+    with_extern_rule,
     write_project,
 )
 
@@ -240,7 +236,6 @@ def _pending(found: Plan) -> dict[str, str]:
     [
         (lambda p: replace(p, sweeps=(SweepDef("lora", (("n_epochs", (1, 2)),)),)),
          "sweep.lora", "`sweep` blocks"),
-        (lambda _: program(target="openai"), "train.lora", "training target `openai`"),
     ],
 )  # fmt: skip
 def test_what_cannot_run_yet_is_said_plainly(
@@ -250,31 +245,16 @@ def test_what_cannot_run_yet_is_said_plainly(
 
 
 def test_what_needs_a_pending_step_is_blocked_and_the_rest_runs(root: Path) -> None:
-    found = plan(program(target="openai"), root)
+    found = plan(with_extern_rule(), root)
     states = {planned.id: planned.state for planned in found.steps}
-    assert states["train.lora"] == "pending"
+    assert states["train.lora"] == "blocked"
     assert states["eval.golden.lora"] == "blocked"
     assert states["gate.release"] == "blocked"
     assert states["eval.golden.old"] == "stale"
 
 
 def test_an_extern_rule_is_pending_alone(root: Path) -> None:
-    toxic = Expr("call", FLOAT, (row_field("reply.text"),), "toxicity")
-    base = program()
-    [check] = base.checks
-    changed = replace(
-        base,
-        externs=(ExternDef("toxicity", (), FLOAT, "checks.toxicity", "score"),),
-        checks=(
-            replace(
-                check,
-                rules=(
-                    *check.rules,
-                    RuleDef("mild", "row", must=Expr("<=", BOOL, (toxic, literal(0.5)))),
-                ),
-            ),
-        ),
-    )
+    changed = with_extern_rule()
     found = plan(changed, root)
     assert set(_pending(found)) == {"rule.support.mild"}
     states = {planned.id: planned.state for planned in found.steps}

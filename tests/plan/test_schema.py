@@ -30,7 +30,7 @@ from ftdsl.plan.model import Plan
 from ftdsl.plan.planner import build_plan
 from ftdsl.plan.schema import plan_schema
 from tests.engine.steps import quick
-from tests.plan.programs import program, row_field, write_project
+from tests.plan.programs import program, row_field, with_extern_rule, write_project
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "reference" / "schemas" / "plan.schema.json"
 
@@ -101,7 +101,7 @@ def test_plans_of_every_state_validate(tmp_path: Path, validator: Any) -> None:
     part = build_plan(program(), root, out, Policy(), only=["check"])
     run_plan(part, root, out, execute=quick)
     (root / "golden" / "cases.jsonl").unlink()
-    plan = build_plan(program(target="openai"), root, out, Policy())
+    plan = build_plan(with_extern_rule(), root, out, Policy())
     assert {planned.state for planned in plan.steps} == {"fresh", "stale", "pending", "blocked"}
     assert plan.problems
     validator.validate(json.loads(plan.model_dump_json()))

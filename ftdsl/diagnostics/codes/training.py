@@ -5,6 +5,7 @@ from __future__ import annotations
 from ftdsl.diagnostics.codes.code import Code
 
 _TRAIN = "ftdsl train specs/quickstart.ftspec tool_caller"
+_HOSTED = "ftdsl train specs/hosted.ftspec support_api"
 
 CODES: tuple[Code, ...] = (
     Code(
@@ -126,6 +127,116 @@ CODES: tuple[Code, ...] = (
         "full, and refused when it is run.",
         f"sed -i 's/lora(rank: 8, alpha: 16)/none/' specs/quickstart.ftspec\n{_TRAIN}",
         f"git checkout -- specs/quickstart.ftspec\n{_TRAIN}",
+        "run",
+    ),
+    Code(
+        "FT611",
+        "host-closed",
+        "the host takes no fine-tuning jobs from this account",
+        "OpenAI closed its fine-tuning step by step to accounts that had none, and takes no new "
+        "job from anyone after 6 January 2027; other hosts serve the same API. Nothing was made "
+        "and nothing is billed. The same block trains here with `target trl` and a `base` whose "
+        "weights you have.",
+        f"ftdsl emulate openai --port 8123 --closed &\n{_HOSTED}",
+        f"ftdsl emulate openai --port 8123 &\n{_HOSTED}",
+        "run",
+    ),
+    Code(
+        "FT612",
+        "hosted-job-failed",
+        "the host's job ended without a model",
+        "The host read the rows again and found one that it does not take, or failed by itself. "
+        "Where it names a line of the file that was sent, the note says which row of yours that "
+        "is. A failed job is not adopted: running again makes another.",
+        f"ftdsl emulate openai --port 8123 &\n{_HOSTED}",
+        f"ftdsl validate specs/hosted.ftspec\n{_HOSTED}",
+        "run",
+    ),
+    Code(
+        "FT613",
+        "moderated",
+        "the host withheld the model for what its rows or its answers say",
+        "Hosts look at training rows and at the finished model for harm, and keep the model "
+        "back where they find some. The message names the category; a rule with `matches` finds "
+        "candidate rows. Data dense with personal data is known to set such checks off by "
+        "mistake.",
+        f"ftdsl emulate openai --port 8123 --moderate refund &\n{_HOSTED}",
+        f"ftdsl emulate openai --port 8123 &\n{_HOSTED}",
+        "run",
+    ),
+    Code(
+        "FT614",
+        "hosted-quota",
+        "the account's quota at the host is used up",
+        "The host refuses the job, or stops one, because the account has no credit left. "
+        "Waiting does not help. The files that were sent stay there and are not sent again.",
+        f"ftdsl emulate openai --port 8123 --quota 10 &\n{_HOSTED}",
+        f"ftdsl emulate openai --port 8123 &\n{_HOSTED}",
+        "run",
+    ),
+    Code(
+        "FT615",
+        "hosted-budget",
+        "a hosted training could cost more than its budget, or nobody stated its price",
+        "The most that a job can cost is its tokens times its passes at the stated price; "
+        "without a tokenizer every byte counts as a token. A job whose price is unknown is not "
+        "begun, whatever the budget: prices change, so they are stated in the spec, where a "
+        "review sees them.",
+        "sed -i 's/budget = .*/budget = $0.01/' specs/hosted.ftspec\n" + _HOSTED,
+        "git checkout -- specs/hosted.ftspec\n" + _HOSTED,
+        "run",
+    ),
+    Code(
+        "FT616",
+        "model-gone",
+        "the hosted model is not offered, or not for long",
+        "Hosts take models away on dates that they announce, and what was trained from a model "
+        "goes with it. A date in the past refuses the training; one within 180 days is a "
+        "warning.",
+        f"ftdsl emulate openai --port 8123 --model gpt-4.1-mini-2025-04-14=2026-01-01 &\n{_HOSTED}",
+        f"ftdsl emulate openai --port 8123 &\n{_HOSTED}",
+        "run",
+    ),
+    Code(
+        "FT617",
+        "hosted-job-cancelled",
+        "the job was cancelled at the host",
+        "Somebody cancelled it, with `ftdsl jobs … --cancel` or at the host. Hosts bill what "
+        "was trained until then. Running again makes another job.",
+        f"{_HOSTED} &\nftdsl jobs specs/hosted.ftspec support_api --cancel",
+        _HOSTED,
+        "run",
+    ),
+    Code(
+        "FT618",
+        "host-failed",
+        "the host could not be worked with",
+        "It did not answer, or answered with what nobody can read, as often as was tried. A job "
+        "that was made is in the host's list under this training's key: the next run finds it "
+        "there and goes on with it, so that running again costs nothing twice.",
+        f"ftdsl emulate openai --port 8123 --fault list:*:500 &\n{_HOSTED}",
+        f"ftdsl emulate openai --port 8123 &\n{_HOSTED}",
+        "run",
+    ),
+    Code(
+        "FT619",
+        "hosted-job-refused",
+        "the host refuses the job as it was asked for",
+        "A setting lies outside what this host takes, or a file is too large. The message is "
+        "the host's own; nothing was made.",
+        "sed -i 's/suffix = .*/suffix = \"\"/' specs/hosted.ftspec\n" + _HOSTED,
+        "git checkout -- specs/hosted.ftspec\n" + _HOSTED,
+        "run",
+    ),
+    Code(
+        "FT620",
+        "unusable-grader",
+        "the grader of a reinforcement training cannot be used",
+        "`grader` names a JSON file of the project with one grader in it, as the API's "
+        "reference describes it: string_check, text_similarity, python, score_model, or multi "
+        "over several of them.",
+        f"echo '{{}}' > specs/grader.json\n{_HOSTED}",
+        f"git checkout -- specs/grader.json\n{_HOSTED}",
         "run",
     ),
 )

@@ -111,7 +111,18 @@ _TRL = (
 
 _OPENAI = (
     SettingEntry("model", "text", "hosted model to train from", required=True),
-    SettingEntry("method", "choice", "training objective", default="sft", choices=("sft",)),
+    SettingEntry(
+        "base_url",
+        "text",
+        "root of the fine-tuning API, up to `/v1`; OpenAI's own when left out",
+    ),
+    SettingEntry(
+        "method",
+        "choice",
+        "training objective: answers, preferred answers, or graded attempts",
+        default="sft",
+        choices=("sft", "dpo", "reinforcement"),
+    ),
     SettingEntry(
         "n_epochs",
         "int",
@@ -139,6 +150,45 @@ _OPENAI = (
         minimum=1e-6,
         maximum=1000,
     ),
+    SettingEntry(
+        "beta",
+        "float",
+        "dpo: how closely it keeps to the base model",
+        choices=("auto",),
+        minimum=1e-6,
+        maximum=2,
+    ),
+    SettingEntry("grader", "path", "reinforcement: JSON file of the grader"),
+    SettingEntry(
+        "compute_multiplier",
+        "float",
+        "reinforcement: factor on the attempts a step",
+        choices=("auto",),
+        minimum=1.1e-5,
+        maximum=10,
+    ),
+    SettingEntry(
+        "eval_interval",
+        "int",
+        "reinforcement: steps between validations",
+        choices=("auto",),
+        minimum=1,
+        maximum=1e9,
+    ),
+    SettingEntry(
+        "eval_samples",
+        "int",
+        "reinforcement: attempts a row of a validation",
+        choices=("auto",),
+        minimum=1,
+        maximum=1e9,
+    ),
+    SettingEntry(
+        "reasoning_effort",
+        "choice",
+        "reinforcement: how long the model may think",
+        choices=("default", "low", "medium", "high"),
+    ),
     SettingEntry("suffix", "text", "end of the trained model's name"),
     SettingEntry("seed", "int", "seed", minimum=0, maximum=2**31 - 1),
     SettingEntry("budget", "money", "the most it may cost", required=True, minimum=0, maximum=1e9),
@@ -149,13 +199,39 @@ _OPENAI = (
         minimum=0,
         maximum=1e6,
     ),
+    SettingEntry(
+        "input_per_1m",
+        "money",
+        "price of a million tokens that the trained model reads in an eval",
+        minimum=0,
+        maximum=1e6,
+    ),
+    SettingEntry(
+        "output_per_1m",
+        "money",
+        "price of a million tokens that the trained model answers with",
+        minimum=0,
+        maximum=1e6,
+    ),
 )
 
 TARGETS: dict[str, tuple[SettingEntry, ...]] = {"trl": _TRL, "openai": _OPENAI}
 """Settings by target. ``trl`` trains here, ``openai`` through the provider's API."""
 
-RUNNING_TARGETS = frozenset({"trl"})
-"""Targets whose step runs today; the others are checked alone."""
+VALIDATED_TARGETS = frozenset({"trl"})
+"""Targets that want rows to validate on, or a reason; a host watches the loss in its own way."""
+
+OF_METHOD: dict[str, tuple[str, ...]] = {
+    "dpo": ("beta",),
+    "reinforcement": (
+        "grader",
+        "compute_multiplier",
+        "eval_interval",
+        "eval_samples",
+        "reasoning_effort",
+    ),
+}
+"""Settings that belong to one training objective of ``target openai``."""
 
 BLOCKS: tuple[BlockEntry, ...] = (
     BlockEntry(

@@ -6,7 +6,7 @@ from ftdsl.diagnostics.diagnostic import Label
 from ftdsl.diagnostics.suggestion import suggest
 from ftdsl.language import catalog, tree
 from ftdsl.language.catalog.entry import SettingEntry
-from ftdsl.language.catalog.training_blocks import RUNNING_TARGETS, TARGETS
+from ftdsl.language.catalog.training_blocks import OF_METHOD, TARGETS, VALIDATED_TARGETS
 from ftdsl.language.checks.calls import setting_call
 from ftdsl.language.checks.datasets import find_split
 from ftdsl.language.checks.requirements import objective
@@ -35,7 +35,7 @@ def check_train(ws: Workspace, module: Module, block: Block) -> TrainDef | None:
     )  # fmt: skip
     data = _split(settings, "data")
     target = _target(ws, block)
-    here = target is not None and target.name.text in RUNNING_TARGETS
+    here = target is not None and target.name.text in VALIDATED_TARGETS
     base = _base(settings, target)
     validate = _validation(settings, data, here)
     values = _target_settings(ws, module, target) if target is not None else ()
@@ -173,6 +173,8 @@ def _target_settings(
     settings = read_settings(
         ws, module, entries, target.settings, target.name.span, f"`target {target.name.text}`"
     )
+    if target.name.text == "openai":
+        _forbid_other_methods(settings)
     values: dict[str, Value] = {}
     for entry in entries:
         node = settings.node(entry.name)
@@ -186,6 +188,17 @@ def _target_settings(
             if value is not None:
                 values[entry.name] = _plain(entry, value.value)
     return tuple(values.items())
+
+
+def _forbid_other_methods(settings: Settings) -> None:
+    """A setting of one objective has no effect under another, so it is refused there."""
+    node = settings.node("method")
+    chosen = node.text if isinstance(node, tree.Path) else "sft"
+    for method, names in OF_METHOD.items():
+        if method != chosen:
+            settings.forbid(list(names), f"it goes with `method = {method}`")
+    if chosen == "reinforcement" and settings.node("grader") is None:
+        settings.report_missing(["grader"], " with `method = reinforcement`")
 
 
 def _plain(entry: SettingEntry, value: Value) -> Value:

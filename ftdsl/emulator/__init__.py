@@ -1,0 +1,1 @@
+"""OpenAI's fine-tuning API over loopback, with state: for tests, rehearsals and demonstrations."""
