@@ -580,7 +580,7 @@ static uint8_t *plain_text(uint8_t *to, Bytes at, Bytes end, int flags)
     return to + (end - at);
 }
 
-enum { PROMPT, REPLY };
+enum { PROMPT, REPLY, SYSTEM };
 
 typedef struct {
     Py_buffer data, counts, roles, starts, stops, flags;
@@ -593,6 +593,8 @@ static int wanted(const uint8_t *roles, Py_ssize_t i, Py_ssize_t last, int which
 {
     if (which == REPLY)
         return i == last;
+    if (which == SYSTEM)
+        return roles[i] < SYSTEMS;
     return roles[i] >= SYSTEMS && (last < 0 || i < last);
 }
 
@@ -648,8 +650,8 @@ static Py_ssize_t room(const Request *from)
 
 PyDoc_STRVAR(texts_doc,
     "texts(data, counts, roles, starts, stops, flags, which)\n--\n\n"
-    "Of every row the prompt (0) or the reply (1), as `ftdsl/data/views.py` tells them: all\n"
-    " bytes, a line end between two; where the next one starts; and its characters.");
+    "Of every row the prompt (0), the reply (1) or the system's text (2), as `ftdsl/data/views.py`\n"
+    "tells them: all bytes, a line end between two; where the next one starts; its characters.");
 
 static PyObject *texts(PyObject *self, PyObject *args)
 {

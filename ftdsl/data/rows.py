@@ -13,7 +13,7 @@ from ftdsl.data.faults import Fault, refusal
 from ftdsl.data.files import DataFile, Stamp, resolve_files
 from ftdsl.data.formats import Message, content_text
 from ftdsl.data.row import Row
-from ftdsl.data.scanned import PROMPT, REPLY, Roles, ScannedRows, pairs
+from ftdsl.data.scanned import PROMPT, REPLY, SYSTEM, Roles, ScannedRows, pairs
 from ftdsl.data.views import (
     chosen,
     exchange_of,
@@ -32,6 +32,7 @@ from ftdsl.plan.digests import DIGESTS_FILE, FileDigests
 __all__ = [
     "PROMPT",
     "REPLY",
+    "SYSTEM",
     "DataFile",
     "Fault",
     "Message",

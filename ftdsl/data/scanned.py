@@ -25,11 +25,12 @@ from ftdsl.data.row import Row
 
 Value = TypeVar("Value")
 Roles = tuple[str, ...]
-PROMPT, REPLY = range(2)
+PROMPT, REPLY, SYSTEM = range(3)
 """The texts that can be asked for."""
 _BLANK = 4
 _KINDS = {"s": "a text", "b": "a bool", "i": "a whole number", "f": "a number", "n": "null"}
 _SYSTEM = (b"system", b"developer")
+SYSTEM_ROLES = frozenset(one.decode() for one in _SYSTEM)
 _TOOLS = (b"tool", b"observation", b"function_response")
 
 
@@ -146,15 +147,17 @@ class ScannedRows(Sequence[Row]):
         told = {key: function(tuple(names[code] for code in key)) for key in set(keys)}
         return [told[key] for key in keys]
 
-    def has_role(self, *roles: str) -> bool:
-        """Whether some turn is by one of them."""
-        codes = (code for code, name in enumerate(self._names) if name in roles)
-        return any(code in self._turns[1] for code in codes)
+    def have_system(self) -> list[bool]:
+        """Whether some turn of each row is by the system."""
+        roles = self._turns[1]
+        if not any(code in roles for code in range(len(_SYSTEM))):
+            return [False] * len(self)
+        return self.by_roles(lambda names: not SYSTEM_ROLES.isdisjoint(names))
 
     # ------------------------------------------------------------------ texts
 
     def texts(self, which: int) -> tuple[bytes, NDArray[np.int64], NDArray[np.int32]]:
-        """``PROMPT`` or ``REPLY`` of every row: all bytes with a line end between two
+        """``PROMPT``, ``REPLY`` or ``SYSTEM`` of every row: all bytes with a line end between two
         texts, for each where the next one starts, and its characters."""
         joined, ends, sizes = compiled.texts(self._body, *self._turns, which)
         return joined, np.frombuffer(ends, np.int64), np.frombuffer(sizes, np.int32)

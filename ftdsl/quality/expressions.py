@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
+from operator import not_
 from pathlib import Path
 from typing import Any, overload
 
@@ -19,7 +20,7 @@ from ftdsl.engine.context import Refused
 from ftdsl.language.catalog import ROW
 from ftdsl.language.program import DatasetDef, Expr
 from ftdsl.quality.fields import field_columns
-from ftdsl.quality.functions import COLUMNS, EACH, PACKED, PLAIN, REASONS, TAKES_NULL
+from ftdsl.quality.functions import COLUMNS, EACH, EQUAL, PACKED, PLAIN, REASONS, TAKES_NULL
 from ftdsl.quality.measures.conversation import ScannedConversations
 from ftdsl.quality.measures.row_tokens import RowTokens
 from ftdsl.quality.operators import BINARY, UNARY
@@ -184,6 +185,8 @@ class Evaluator:
         return result
 
     def _binary(self, node: Node, block: Block, rows: Rows) -> Column:
+        if (compared := self._compared(node, block, rows)) is not None:
+            return compared
         left = self.values(node.args[0], block, rows)
         second = self._nodes[node.args[1]]
         if isinstance(left, PackedTexts) and second.op == "literal" and node.op in ("==", "!="):
@@ -195,6 +198,20 @@ class Evaluator:
         if second.op in ("literal", "measure"):
             return _lifted(BINARY[node.op], [left], (repeat(self._constant(second)),))
         return _lifted(BINARY[node.op], [left, self.values(node.args[1], block, rows)])
+
+    def _compared(self, node: Node, block: Block, rows: Rows) -> Column | None:
+        """The two sides compared without either, where they are one function that allows it."""
+        sides = [self._nodes[one] for one in node.args]
+        same = EQUAL.get(str(sides[0].value)) if sides[0].op == "call" else None
+        if node.op not in ("==", "!=") or same is None or sides[0].value != sides[1].value:
+            return None
+        if any(one.op != "call" or len(one.args) != 1 for one in sides):
+            return None
+        if any(one in block.full or block.partial.get(one) for one in node.args):
+            return None
+        left, right = (self.values(one.args[0], block, rows) for one in sides)
+        equal = _lifted(same, [left, right])
+        return equal if node.op == "==" else _lifted(not_, [equal])
 
     def _settled(self, node: Node) -> Any:
         """A literal, or a list of them."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ftdsl.data import rows as views
-from ftdsl.data.rows import PROMPT, REPLY, Row, ScannedRows
+from ftdsl.data.rows import PROMPT, REPLY, SYSTEM, Row, ScannedRows
 from ftdsl.quality.measures.conversation import Conversations, ScannedConversations
 from ftdsl.quality.texts import PackedTexts, Texts
 
@@ -46,8 +46,10 @@ def _packed(name: str, rows: ScannedRows) -> Sequence[Any] | None:
         return ScannedConversations(rows)
     if name == "turns":
         return list(rows.turn_counts.tolist())
-    if name == "system" and not rows.has_role("system", "developer"):
-        return [None] * len(rows)
+    if name == "system":
+        there = rows.have_system()
+        texts = PackedTexts(*rows.texts(SYSTEM)) if any(there) else []
+        return [texts[i] if one else None for i, one in enumerate(there)]
     return None if name in _TEXT_VIEWS or name in _OTHER_VIEWS else _as_texts(rows.field(name))
 
 

@@ -82,6 +82,9 @@ REASONS: dict[str, Callable[..., str]] = {
 """What a finding tells of a bad value: where in the row it comes from. Takes the function's own
 arguments; "" says nothing."""
 
+EQUAL: dict[str, Callable[[Any, Any], bool]] = {**casing.EQUAL}
+"""Whether a function of one value comes to the same for two of them."""
+
 PLAIN: dict[str, Callable[[ScannedRows], list[Any]]] = {
     **conversation.PLAIN,
     **content_parts.PLAIN,
