@@ -56,6 +56,7 @@ def _places(arguments: Namespace) -> dict[str, Path]:
     out = Path(arguments.out).resolve() if arguments.out else root / OUT
     return {
         "diagnostics": folder() / "check",
+        "replies": folder() / "replies",
         "crash reports": folder() / "crashes",
         "project cache": out / "cache",
         "unfinished work": out / "work",

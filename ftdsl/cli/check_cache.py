@@ -79,7 +79,7 @@ def remember(path: Path, root: Path, overrides: Mapping[str, str], checked: Chec
         "diagnostics": [_encode(one) for one in checked.diagnostics],
         "reads": [[r.kind, r.name, r.pattern, list(r.reached)] for r in checked.reads],
     }
-    _store(_place(path, root, content, overrides), json.dumps(entry).encode())
+    store(_place(path, root, content, overrides), json.dumps(entry).encode())
 
 
 def _may_lack_a_file(checked: Checked) -> bool:
@@ -99,32 +99,33 @@ def _code_stamp() -> bytes:
     """Changes whenever the checker's own files do, so that a checkout of ftdsl is safe too."""
     parts = [f"{__version__}/{_FORMAT}"]
     for part in ("language", "diagnostics"):
-        parts.extend(_stamps(_CODE / part))
+        parts.extend(stamps_below(_CODE / part))
     return "\n".join(parts).encode()
 
 
-def _stamps(top: Path) -> list[str]:
+def stamps_below(top: Path) -> list[str]:
+    """Place, time and size of every file below a folder of the package."""
     stamps = []
     with os.scandir(top) as entries:
         for entry in sorted(entries, key=lambda each: each.name):
             if entry.name == "__pycache__":
                 continue
             if entry.is_dir():
-                stamps.extend(_stamps(Path(entry.path)))
+                stamps.extend(stamps_below(Path(entry.path)))
             else:
                 facts = entry.stat()
                 stamps.append(f"{entry.path} {facts.st_mtime_ns} {facts.st_size}")
     return stamps
 
 
-def _file_of(name: str, root: Path) -> Path:
+def file_of(name: str, root: Path) -> Path:
     """The file of a source path: those of the shipped rule sets begin with ``std/``."""
     shipped = _CODE / name
     return shipped if name.startswith("std/") and shipped.exists() else root / name
 
 
 def _digest_of(name: str, root: Path) -> str | None:
-    content = _read(_file_of(name, root))
+    content = _read(file_of(name, root))
     return None if content is None else sha256(content).hexdigest()
 
 
@@ -142,7 +143,8 @@ def _read(path: Path) -> bytes | None:
     return content if len(content) <= _MOST_BYTES else None
 
 
-def _store(path: Path, content: bytes) -> None:
+def store(path: Path, content: bytes) -> None:
+    """Put ``content`` at ``path`` at once, or leave it."""
     partial = path.with_suffix(f".{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -157,7 +159,7 @@ def _decode(entry: dict[str, Any], root: Path) -> Checked | None:
         return None
     sources = {}
     for name, digest in entry["files"].items():
-        content = _read(_file_of(name, root))
+        content = _read(file_of(name, root))
         if content is None or sha256(content).hexdigest() != digest:
             return None
         sources[name] = Source(name, content)

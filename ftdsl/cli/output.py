@@ -51,6 +51,13 @@ def publish(report: Report, arguments: Namespace) -> int:
     return report.exit_code
 
 
+def text_of(report: Report, arguments: Namespace) -> str:
+    """What ``publish`` writes to standard output."""
+    style = style_for(arguments, sys.stdout)
+    shown = (one for one in outputs(arguments) if one.path is None)
+    return "".join(piece for one in shown for piece in chunks(report, one.format, style))
+
+
 def gathered(pieces: Iterable[str]) -> Iterator[str]:
     """The same text in pieces of some 64 KiB, so that a terminal is not written to line by line."""
     held: list[str] = []

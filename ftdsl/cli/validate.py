@@ -9,6 +9,7 @@ from argparse import ArgumentParser, Namespace
 from ftdsl.cli.changed import Selection, selected
 from ftdsl.cli.options import add_fix_options, add_run_options, add_set_option
 from ftdsl.cli.output import publish
+from ftdsl.cli.replies import may_reply, reply
 from ftdsl.cli.specs import chosen_specs
 from ftdsl.cli.usage import UsageError
 from ftdsl.reports.report import Report
@@ -86,13 +87,17 @@ def run(arguments: Namespace) -> int:
     if arguments.only and (arguments.changed is not None or arguments.max_seconds is not None):
         raise UsageError("FT251", "--only cannot stand beside --changed or --max-seconds")
     paths = chosen_specs(arguments)
+    if may_reply(arguments):
+        code = reply(paths, arguments)
+        if code is not None:
+            return code
     found = selected(paths, arguments)
     notes = _notes(found, len(paths), str(paths[0]))
     if not found.targets:
         return publish(Report("validate", "pass", notes=notes), arguments)
     from ftdsl.cli.validation import validated
 
-    return validated(found.targets, notes, arguments)
+    return validated(paths, found.targets, notes, arguments)
 
 
 def _wants_fixes(arguments: Namespace) -> bool:

@@ -13,8 +13,6 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,8 +22,6 @@ from ftdsl.data.cutting import Cut, Cutter, is_packed
 DIGESTS_FILE = "digests.json"
 """Its name in the engine's cache folder."""
 _BLOCK = 1 << 18
-_APART = 8 << 20
-"""Bytes from which a file's own digest is computed beside those of its chunks."""
 _TICK_NS = 30_000_000
 _COARSE_TICK_NS = 2_000_000_000
 _SECOND_NS = 1_000_000_000
@@ -114,9 +110,9 @@ def _until_settled(stamp: list[int]) -> int:
 def _read(file: Path, cut: bool) -> FileFacts:
     sha, size, lines, last = hashlib.sha256(), 0, 0, b"\n"
     cutter: Cutter | None = None
-    with file.open("rb", buffering=0) as stream, _aside(sha.update, file) as update:
+    with file.open("rb", buffering=0) as stream:
         while block := stream.read(_BLOCK):
-            update(block)
+            sha.update(block)
             if not size and cut and not is_packed(block):
                 cutter = Cutter()
             size += len(block)
@@ -129,31 +125,6 @@ def _read(file: Path, cut: bool) -> FileFacts:
         return FileFacts(sha.hexdigest(), size, lines + (last != b"\n"))
     chunks = cutter.end()
     return FileFacts(sha.hexdigest(), size, sum(chunk.lines for chunk in chunks), chunks)
-
-
-@contextmanager
-def _aside(update: Callable[[bytes], None], file: Path) -> Iterator[Callable[[bytes], object]]:
-    """``update`` itself, or one that a second thread carries out, for a large file: hashing leaves
-    the interpreter to other threads."""
-    if file.stat().st_size < _APART:
-        yield update
-        return
-    from queue import Queue
-    from threading import Thread
-
-    waiting: Queue[bytes | None] = Queue(maxsize=8)
-
-    def carry_out() -> None:
-        while (block := waiting.get()) is not None:
-            update(block)
-
-    thread = Thread(target=carry_out, daemon=True)
-    thread.start()
-    try:
-        yield waiting.put
-    finally:
-        waiting.put(None)
-        thread.join()
 
 
 def _facts(entry: list[Any]) -> FileFacts:

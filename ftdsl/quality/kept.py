@@ -22,6 +22,7 @@ _SHARE = 4
 _SMALL = 1 << 16
 _COMMIT = 64
 _VERSION = 1
+_NONE = -2
 _TABLE = """
 create table if not exists answers (
   id integer primary key,
@@ -98,16 +99,15 @@ class KeptAnswers:
     def get(self, chunk: str, wanted: Collection[int]) -> dict[int, bytes]:
         """The kept answers of these rules about ``chunk``; none that is damaged."""
         answers: dict[int, bytes] = {}
-        query = "select answer, digest from answers where chunk = ? and rule = ?"
+        query = "select rule, answer, digest from answers where chunk = ?"
         with self._at_worst_nothing() as database:
-            for number in wanted if database is not None else ():
-                assert database is not None
-                rule = self._rules[number]
-                found = database.execute(query, (chunk, rule)).fetchone()
-                if found is None or not isinstance(found[0], bytes):
+            found = database.execute(query, (chunk,)) if database is not None else ()
+            for rule, answer, digest in found:
+                number = self._numbers.get(rule, _NONE)
+                if number not in wanted or not isinstance(answer, bytes):
                     continue
-                if _digest(chunk, rule, found[0]) == found[1]:
-                    answers[number] = found[0]
+                if _digest(chunk, rule, answer) == digest:
+                    answers[number] = answer
         self._used += sum(map(len, answers.values()))
         return answers
 
@@ -166,5 +166,6 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 
 def _digest(chunk: str, rule: str, answer: bytes) -> bytes:
-    key = blake2b(f"{chunk} {rule}".encode(), digest_size=32).digest()
-    return blake2b(answer, key=key, digest_size=8).digest()
+    whole = blake2b(f"{chunk} {rule} ".encode(), digest_size=8)
+    whole.update(answer)
+    return whole.digest()

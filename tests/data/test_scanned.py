@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ftdsl.data import lines, scanned, views
+from ftdsl.data import cutting, lines, scanned, views
 from ftdsl.data.blocks import RowReader, parts
 from ftdsl.data.files import resolve_files
 from ftdsl.data.row import Row
@@ -19,6 +21,7 @@ from ftdsl.language.program import DatasetDef, SplitDef, Type
 from ftdsl.quality.expressions import Block
 from ftdsl.quality.fields import field_columns
 from ftdsl.quality.functions import COLUMNS, EACH, PACKED, PLAIN
+from ftdsl.quality.measures import casing
 from ftdsl.quality.texts import PackedTexts, Texts
 from tests.data.spec_parts import dataset
 
@@ -38,6 +41,7 @@ words = st.text(max_size=12) | st.sampled_from(
         "As an AI model",
     ]
 )
+several = st.lists(words, max_size=6).map(" ".join)
 turns = st.fixed_dictionaries(
     {
         "role": st.sampled_from(["system", "user", "assistant", "tool", "developer"]),
@@ -296,3 +300,37 @@ def test_no_index_is_followed_out_of_the_buffer() -> None:
         scan.words(b"abc", np.array([10**6], np.int64), bytes(256))
     with pytest.raises(ValueError, match="256"):
         scan.pairs(b"abc", b"a", b"")
+
+
+@compiled
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(st.binary(max_size=30), max_size=12).map(b"\n".join),
+    st.integers(0, 3),
+    st.integers(1, 60),
+    st.sampled_from([1, 7, 1 << 18]),
+)
+def test_choosing_and_counting_have_twins(data: bytes, at: int, left: int, mean: int) -> None:
+    start = min(at, len(data))
+    state = (start, 12345, 6, mean, left)
+    assert scanned.compiled.choose(data, *state) == cutting.choose(data, *state)
+    assert scanned.compiled.count(data, 10) == data.count(b"\n")
+
+
+@compiled
+def test_long_runs_are_counted() -> None:
+    assert scanned.compiled.count(b"\n" * 100_003, 10) == 100_003
+    assert scanned.compiled.count(b"a\n" * 70_001 + b"b", 10) == 70_001
+
+
+@given(several, several)
+@example("The cat", "the  CAT!")
+@example("a" * 500 + " b", "A" * 500 + " c")
+@example("e\u0301 " * 80, "\u00e9 " * 80)
+def test_texts_are_the_same_after_normalize_as_their_first_words_tell(one: str, two: str) -> None:
+    assert casing.same_words(one, two) == (casing.normalize(one) == casing.normalize(two))
+    assert casing.same_words(one, one.upper().lower()) == (
+        casing.normalize(one) == casing.normalize(one.upper().lower())
+    )
+    plain = " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", one).casefold()))
+    assert casing.normalize(one) == plain

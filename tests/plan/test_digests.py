@@ -104,10 +104,7 @@ def test_a_packed_file_has_no_chunks(tmp_path: Path, reads: list[str]) -> None:
     assert reads == ["a.jsonl"]
 
 
-def test_a_large_file_is_hashed_beside_its_chunks(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("ftdsl.plan.digests._APART", 0)
+def test_the_chunks_of_a_large_file_are_its_bytes(tmp_path: Path) -> None:
     body = b"".join(b"%d\n" % n for n in range(400_000))
     file = old_file(tmp_path, body)
     found = FileDigests(tmp_path / "digests.json").facts(file, cut=True)
