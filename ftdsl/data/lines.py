@@ -20,7 +20,7 @@ class LineBlock:
     start only.
     """
 
-    __slots__ = ("_lines", "body", "first_line", "first_offset", "too_long", "unfinished")
+    __slots__ = ("_count", "_lines", "body", "first_line", "first_offset", "too_long", "unfinished")
 
     def __init__(
         self,
@@ -36,6 +36,18 @@ class LineBlock:
         self.unfinished = unfinished
         self.too_long = too_long
         self._lines: list[bytes] | None = None
+        self._count: int | None = None
+
+    @property
+    def count(self) -> int:
+        """How many lines there are."""
+        if self._count is None:
+            self._count = count_byte(self.body, 10) + 1
+        return self._count
+
+    @count.setter
+    def count(self, known: int) -> None:
+        self._count = known
 
     @property
     def lines(self) -> list[bytes]:
@@ -80,8 +92,9 @@ def line_blocks(
         else:
             body = b"".join((*held, chunk[:cut]))
         if body:
-            yield LineBlock(first_line, first_offset, body[:-1])
-            first_line += count_byte(body, 10)
+            block = LineBlock(first_line, first_offset, body[:-1])
+            yield block
+            first_line += block.count
             first_offset += len(body)
         tail = chunk[cut:]
         held, size = ([tail], len(tail)) if tail else ([], 0)

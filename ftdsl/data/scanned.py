@@ -91,7 +91,7 @@ class ScannedRows(Sequence[Row]):
         self.turn_counts: NDArray[np.int32] = np.frombuffer(counts, np.int32)
         self._others = others
         self._made: dict[int, Row] = {}
-        self._role_keys: list[bytes] | None = None
+        self._orders: tuple[list[Roles], list[int]] | None = None
         self.split_of: list[str | None] | None = None
 
     @property
@@ -131,21 +131,21 @@ class ScannedRows(Sequence[Row]):
 
     # ------------------------------------------------------------------ roles
 
-    @property
-    def role_keys(self) -> list[bytes]:
-        """Each row's roles, a byte a turn: equal where the roles are."""
-        if self._role_keys is None:
-            ends = [0, *np.cumsum(self.turn_counts).tolist()]
-            roles = self._turns[1]
-            self._role_keys = [roles[start:end] for start, end in pairwise(ends)]
-        return self._role_keys
-
     def by_roles(self, function: Callable[[Roles], Value]) -> list[Value]:
         """What ``function`` makes of each row's roles; asked once for the same roles."""
-        keys = self.role_keys
-        names = self._names
-        told = {key: function(tuple(names[code] for code in key)) for key in set(keys)}
-        return [told[key] for key in keys]
+        if self._orders is None:
+            self._orders = self._found_orders()
+        orders, which = self._orders
+        told = list(map(function, orders))
+        return [told[one] for one in which]
+
+    def _found_orders(self) -> tuple[list[Roles], list[int]]:
+        """The orders of roles that there are, and the number of each row's."""
+        ends = [0, *np.cumsum(self.turn_counts).tolist()]
+        roles, names = self._turns[1], self._names
+        numbers: dict[bytes, int] = {}
+        which = [numbers.setdefault(roles[a:b], len(numbers)) for a, b in pairwise(ends)]
+        return [tuple(names[code] for code in order) for order in numbers], which
 
     def have_system(self) -> list[bool]:
         """Whether some turn of each row is by the system."""
@@ -211,4 +211,8 @@ def scanned(block: LineBlock, layout: Layout, at: Place) -> ScannedRows | None:
         return None
     keys = (layout.turns.encode(), layout.speaker.encode(), layout.text.encode())
     found = compiled.scan(block.body, *keys, layout.names)
-    return None if found is None else ScannedRows(block, layout, found, at)
+    if found is None:
+        return None
+    rows = ScannedRows(block, layout, found, at)
+    block.count = len(rows)
+    return rows

@@ -29,7 +29,7 @@ from ftdsl.results.models import CheckOutput
 
 SMALL = 48 << 20
 """Bytes of files that are not cut below which worker processes cost more than they save."""
-WORTH = 0.75
+WORTH = 1.0
 """Seconds of work left for which they are started where a file is cut: a start takes about half a
 second of a core."""
 _TRIED = 8 << 20
@@ -100,32 +100,33 @@ class _Pass:
         """Examine what is missing, here and in worker processes where that saves time, or on the
         run's engine, and take in all answers."""
         found: Iterator[Iterator[Answers]] | None = None
-        left = sum(task.part.size for task in tasks if task.missing)
+        missing = [task for task in tasks if task.missing]
+        left = sum(task.part.size for task in missing)
+        cut = all(task.key for task in missing)
         with ExitStack() as stack, paused():
             for index, task in enumerate(tasks):
-                if found is None and task.missing and self._is_worth_sharing(tasks[index:], left):
-                    found = self._shared(tasks[index:], stack)
+                if found is None and task.missing and self._is_worth_sharing(cut, left):
+                    found = self._shared(tasks[index:], cut, stack)
                 self.take(task, found)
                 left -= task.part.size if task.missing else 0
                 self.progress.advance(task.part.size)
 
-    def _is_worth_sharing(self, tasks: list[_Task], left: int) -> bool:
+    def _is_worth_sharing(self, cut: bool, left: int) -> bool:
         if self._is_elsewhere:
             return True
         if self.context.policy.workers < 2:
             return False
-        if any(task.missing and not task.key for task in tasks):
-            return left >= SMALL
-        return self._pace.seconds(left) >= WORTH
+        return self._pace.seconds(left) >= WORTH if cut else left >= SMALL
 
-    def _shared(self, tasks: list[_Task], stack: ExitStack) -> Iterator[Iterator[Answers]]:
+    def _shared(
+        self, tasks: list[_Task], cut: bool, stack: ExitStack
+    ) -> Iterator[Iterator[Answers]]:
         """The answers by worker processes or the run's engine. This process is a worker too where
         all is cut into chunks, none of which takes it long."""
         missing = [task for task in tasks if task.missing]
         if self._is_elsewhere:
             elsewhere = Elsewhere(self.context.engine, self.examination.step, self.context.root)
             return elsewhere.answers(self._todo(missing), self.context.checkpoint)
-        cut = all(task.key for task in missing)
         count = self.context.policy.workers - cut
         step, root, work = self.examination.step, self.context.root, self.context.work
         workers = stack.enter_context(Workers(count, step, root, work))

@@ -159,7 +159,8 @@ class Quantile:
         self.kept = array("d")
 
     def add(self, column: list[Any]) -> None:
-        self.kept.extend(one for one in column if one is not None)
+        there = [one for one in column if one is not None] if None in column else column
+        self.kept.extend(there)
 
     def merge(self, dumped: Any) -> None:
         self.kept.frombytes(base64.b64decode(dumped))
