@@ -15,6 +15,7 @@ WITH_DATA = (
     "benchmarks.validate",
     "benchmarks.incremental",
     "benchmarks.check_peers",
+    "benchmarks.spelling",
     "benchmarks.dedup",
     "benchmarks.leakage",
 )
