@@ -78,6 +78,7 @@ def tail(text: str, n: int) -> str:
     """The text's last ``n`` characters."""
     return text[-n:]
 
+
 EQUAL: dict[str, Any] = {"normalize": same_words}
 """Whether a function comes to the same for two texts, told sooner than by asking it twice."""
 
