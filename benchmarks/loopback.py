@@ -1,7 +1,7 @@
 """A chat model on loopback that answers at once, or after a stated time.
 
 ``python -m benchmarks.loopback MILLISECONDS`` prints its port, and on each line of input how many
-requests came and when the first of them.
+requests came, when the first of them, and how long the answers took by its own clock.
 
 It speaks just enough HTTP to be asked by any client, and takes little CPU, so that what a benchmark
 measures is the client.
@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
 
 
 def _completion() -> bytes:
@@ -46,9 +48,9 @@ _ANSWER = _completion()
 
 
 class Answering(asyncio.Protocol):
-    """One connection. ``asked`` and ``first`` are of all of them."""
+    """One connection. ``took`` and ``first`` are of all of them."""
 
-    asked = 0
+    took: ClassVar[list[float]] = []
     first = 0.0
     delay = 0.0
 
@@ -62,12 +64,12 @@ class Answering(asyncio.Protocol):
         while (request := self._whole()) is not None:
             del request
             cls = type(self)
-            cls.asked += 1
             cls.first = cls.first or time.time()
+            came = time.perf_counter()
             if self.delay:
-                asyncio.get_running_loop().call_later(self.delay, self._answer)
+                asyncio.get_running_loop().call_later(self.delay, self._answer, came)
             else:
-                self._answer()
+                self._answer(came)
 
     def _whole(self) -> bytes | None:
         head, gap, rest = self._rest.partition(b"\r\n\r\n")
@@ -83,9 +85,10 @@ class Answering(asyncio.Protocol):
         self._rest = rest[length:]
         return rest[:length]
 
-    def _answer(self) -> None:
+    def _answer(self, came: float) -> None:
         if not self._transport.is_closing():
             self._transport.write(_ANSWER)
+        self.took.append(time.perf_counter() - came)
 
 
 async def _serve(delay: float) -> None:
@@ -94,8 +97,20 @@ async def _serve(delay: float) -> None:
     server = await loop.create_server(Answering, "127.0.0.1", 0, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     while await loop.run_in_executor(None, sys.stdin.readline):
-        print(json.dumps({"asked": Answering.asked, "first": Answering.first}), flush=True)
-        Answering.asked, Answering.first = 0, 0.0
+        told = {"asked": len(Answering.took), "first": Answering.first}
+        middle = statistics.median(Answering.took) if Answering.took else 0.0
+        print(json.dumps(told | {"took": middle}), flush=True)
+        Answering.took.clear()
+        Answering.first = 0.0
+
+
+class Asked(NamedTuple):
+    """``first`` is when the first request came, in seconds of the epoch; ``took`` is the median
+    time of an answer by the server's own clock, which is late on a busy machine."""
+
+    count: int
+    first: float
+    took: float
 
 
 @dataclass
@@ -105,14 +120,14 @@ class Loopback:
     url: str
     process: subprocess.Popen[str]
 
-    def asked(self) -> tuple[int, float]:
-        """Requests since the last call, and when the first of them came (seconds of the epoch)."""
+    def asked(self) -> Asked:
+        """What came since the last call."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write("\n")
         self.process.stdin.flush()
         told = json.loads(self.process.stdout.readline())
-        return told["asked"], told["first"]
+        return Asked(told["asked"], told["first"], told["took"])
 
 
 @contextmanager

@@ -8,11 +8,12 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
-from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
+from yarl import URL
 
 from ftdsl.models.failure import Failed, Rejected
 from ftdsl.models.hosts import Endpoint
@@ -25,8 +26,8 @@ _CONNECT = 10.0  # seconds to connect
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A response: lower-case headers, the whole body, and seconds from the request on the socket to
-    the body's end, without what it took to connect."""
+    """A response: the headers of an error by lower-case name, the whole body, and seconds from the
+    request on the socket to the body's end, without what it took to connect."""
 
     status: int
     headers: Mapping[str, str]
@@ -40,6 +41,7 @@ class Transport:
     def __init__(self, session: aiohttp.ClientSession, endpoint: Endpoint, timeout: float) -> None:
         self._session = session
         self._timeout = timeout
+        self._urls: dict[str, URL] = {}
         self._base = endpoint.url
         self._proxy = endpoint.proxy
 
@@ -49,17 +51,20 @@ class Transport:
         """Send ``body`` and read the response. ``on_bytes`` is given each piece of a successful
         body as it arrives, with the seconds since the request was sent. Raises ``Failed`` for what
         is no complete response, and ``Rejected`` for a certificate that is not trusted."""
-        timing = _Timing(time.perf_counter())
+        url = self._urls.get(path) or self._urls.setdefault(path, URL(self._base + path))
+        timing = _Timing()
+        _TIMING.set(timing)
         try:
             async with self._session.post(
-                self._base + path,
+                url,
                 data=body,
                 allow_redirects=False,  # a redirect could carry the cases and the key elsewhere
                 proxy=self._proxy,
-                trace_request_ctx=timing,
             ) as response:
                 data = await _bounded(response, timing, on_bytes)
-                return Received(response.status, _Lowered(response.headers), data, timing.since())
+                seconds = timing.since()
+                headers = {} if response.status == 200 else _lowered(response.headers)
+                return Received(response.status, headers, data, seconds)
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise _failure(error, timing, self._timeout) from error
 
@@ -80,48 +85,41 @@ async def transport(
         headers["Authorization"] = f"Bearer {endpoint.key}"
     async with aiohttp.ClientSession(
         headers=headers,
-        connector=aiohttp.TCPConnector(limit=concurrency, keepalive_timeout=30),
+        connector=_Timed(limit=concurrency, keepalive_timeout=30),
         timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=min(_CONNECT, timeout)),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         trust_env=False,  # neither proxies nor a .netrc
-        trace_configs=[_connection_times()],
     ) as session:
         yield Transport(session, endpoint, timeout)
 
 
 class _Timing:
-    """When one request began; time spent on making a connection does not count."""
+    """When one request had its connection; 0 before it had one."""
 
-    __slots__ = ("connected", "start")
+    __slots__ = ("start",)
 
-    def __init__(self, start: float) -> None:
-        self.start = start
-        self.connected = True
+    def __init__(self) -> None:
+        self.start = 0.0
 
     def since(self) -> float:
         return time.perf_counter() - self.start
 
 
-def _connection_times() -> aiohttp.TraceConfig:
-    async def dials(_: Any, trace: SimpleNamespace, __: Any) -> None:
-        trace.trace_request_ctx.connected = False
-
-    async def connected(_: Any, trace: SimpleNamespace, __: Any) -> None:
-        trace.trace_request_ctx.connected = True
-        trace.trace_request_ctx.start = time.perf_counter()
-
-    config = aiohttp.TraceConfig()
-    config.on_connection_create_start.append(dials)
-    config.on_connection_create_end.append(connected)
-    return config
+_TIMING: ContextVar[_Timing] = ContextVar("_TIMING")
 
 
-class _Lowered(dict[str, str]):
-    """Headers by lower-case name, made from those of a response."""
+class _Timed(aiohttp.TCPConnector):
+    """Notes for the request of the running task when it was given a connection."""
 
-    def __init__(self, headers: Mapping[str, str]) -> None:
-        super().__init__((name.lower(), value) for name, value in headers.items())
+    async def connect(self, *arguments: Any, **named: Any) -> Any:
+        connection = await super().connect(*arguments, **named)
+        _TIMING.get().start = time.perf_counter()
+        return connection
+
+
+def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
 
 
 async def _bounded(
@@ -155,7 +153,7 @@ def _failure(error: Exception, timing: _Timing, timeout: float) -> Exception:
     """What the library's error means here."""
     if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
         return Rejected("certificate", str(error))
-    sent = timing.connected and not isinstance(error, aiohttp.ClientConnectorError)
+    sent = timing.start > 0
     if isinstance(error, TimeoutError):
         why = f"no answer within {timeout:g} s"
     elif isinstance(error, aiohttp.ClientHttpProxyError):
