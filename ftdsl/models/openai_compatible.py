@@ -23,7 +23,7 @@ from ftdsl.models.retry import (
     asked_wait,
     wait_seconds,
 )
-from ftdsl.models.watched_loop import busy_for
+from ftdsl.models.watched_loop import late_by
 from ftdsl.models.wire import Reply, Stream, error_words, read_reply, request_body
 from ftdsl.plan.payment import budget_spent
 from ftdsl.plan.prices import Price, prompt_bound
@@ -198,7 +198,7 @@ def _answer(
         latency=seconds,
         first_token=first,
         queued=queued,
-        lag=min(seconds, busy_for()),
+        lag=min(seconds, late_by()),
         prompt_tokens=reply.prompt_tokens,
         completion_tokens=reply.completion_tokens,
         cached_tokens=reply.cached_tokens,

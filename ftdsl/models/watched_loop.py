@@ -1,4 +1,4 @@
-"""How late an event loop may be: since when it has been at work without waiting for its sockets."""
+"""How late an event loop may be: busy since when, and how late it wakes when it has slept."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import selectors
 import time
 
 _WAITED = 2e-5  # seconds: a shorter look at the sockets found them ready
+_TICK = 0.02
+_WEIGHT = 0.1  # of the last tick in the mean
 
 
 class _Watched(selectors.DefaultSelector):
@@ -26,19 +28,37 @@ class _Watched(selectors.DefaultSelector):
 
 
 class WatchedLoop(asyncio.SelectorEventLoop):
-    """An event loop that can say how long it has been busy. Bytes that it finds on a socket came
-    at most that long before."""
+    """An event loop that can say how late it may have seen what it now finds on a socket.
+
+    Either it was busy with other answers, or the system had other work than to wake it: a tick that
+    is due each 20 ms tells how late it wakes at present.
+    """
 
     def __init__(self) -> None:
         self._watched = _Watched()
+        self._late = 0.0
         super().__init__(self._watched)
 
-    def busy_for(self) -> float:
-        """Seconds since the loop last waited for its sockets."""
-        return time.perf_counter() - self._watched.idle_until
+    def run_forever(self) -> None:
+        self._due = self.time() + _TICK
+        self._handle = self.call_at(self._due, self._tick)
+        try:
+            super().run_forever()
+        finally:
+            self._handle.cancel()
+
+    def late_by(self) -> float:
+        """Seconds by which it may be late."""
+        return max(time.perf_counter() - self._watched.idle_until, self._late)
+
+    def _tick(self) -> None:
+        now = self.time()
+        self._late += _WEIGHT * (now - self._due - self._late)
+        self._due = now + _TICK
+        self._handle = self.call_at(self._due, self._tick)
 
 
-def busy_for() -> float:
-    """``WatchedLoop.busy_for`` of the running loop; 0 of one that is not watched."""
+def late_by() -> float:
+    """``WatchedLoop.late_by`` of the running loop; 0 of one that is not watched."""
     loop = asyncio.get_running_loop()
-    return loop.busy_for() if isinstance(loop, WatchedLoop) else 0.0
+    return loop.late_by() if isinstance(loop, WatchedLoop) else 0.0

@@ -13,7 +13,7 @@ from ftdsl.evaluation.step import run_eval
 from ftdsl.language.program import ModelDef
 from ftdsl.models.answer import Question, Turn
 from ftdsl.models.asking import answer_all
-from ftdsl.models.watched_loop import WatchedLoop, busy_for
+from ftdsl.models.watched_loop import WatchedLoop, late_by
 from tests.evaluation.evals import eval_def, eval_step, write_cases
 from tests.models.desk import desk
 from tests.models.faulty_server import DONE, USAGE, piece, says, serving, streams
@@ -68,13 +68,13 @@ def test_the_first_token_is_timed_where_the_step_asks_for_it(tmp_path: Path) -> 
     assert [case.first_token is not None for case in found.cases] == [True] * 3
 
 
-def test_a_loop_knows_since_when_it_is_busy() -> None:
+def test_a_loop_knows_how_late_it_may_be() -> None:
     async def work() -> tuple[float, float]:
         await asyncio.sleep(0.01)
-        fresh = busy_for()
+        fresh = late_by()
         time.sleep(0.05)
         await asyncio.sleep(0)
-        return fresh, busy_for()
+        return fresh, late_by()
 
     with asyncio.Runner(loop_factory=WatchedLoop) as runner:
         fresh, busy = runner.run(work())
@@ -84,7 +84,7 @@ def test_a_loop_knows_since_when_it_is_busy() -> None:
 
 
 async def _unwatched() -> float:
-    return busy_for()
+    return late_by()
 
 
 def test_an_answer_says_how_much_of_its_time_may_be_ours(tmp_path: Path) -> None:
