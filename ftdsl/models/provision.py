@@ -14,6 +14,7 @@ from ftdsl.engine.spending import Purse
 from ftdsl.language.program import EvalDef, ModelDef, TrainDef, Value
 from ftdsl.models.answer import Model
 from ftdsl.models.hosts import Endpoint, permitted_endpoint
+from ftdsl.models.in_process import InProcess, weights_folder
 from ftdsl.models.local_server import Served, ServerFailed, running_server
 from ftdsl.models.openai_compatible import OpenAICompatible
 from ftdsl.models.pacing import Host
@@ -77,6 +78,8 @@ def ready_model(
     elif model.provider == "local":
         with _served(_parts_of(model, context), generation or {}, context) as served:
             yield served
+    elif model.provider == "transformers":
+        yield _in_process(model, context)
     else:
         yield _remote_model(model, generation or {}, context, eval_)
 
@@ -103,6 +106,26 @@ def _remote_model(
         price=price_of(model),
         purse=Purse((ledger, *own)),
         span=model.span,
+    )
+
+
+def _in_process(model: ModelDef, context: Context) -> InProcess:
+    folder = weights_folder(model, context.root)
+    named = dict(model.settings).get("template")
+    template = _template_file(model, str(named), context.root) if named is not None else None
+    digests = FileDigests(context.cache / "digests.json")
+    files = [
+        *sorted(one for one in folder.rglob("*") if one.is_file()),
+        *([template] if template else []),
+    ]
+    identity = {f"file {one.name}": digests.facts(one).sha256 for one in files}
+    digests.save()
+    engine = " ".join(f"{one} {metadata.version(one)}" for one in ("transformers", "torch"))
+    return InProcess(
+        model,
+        folder,
+        template.read_text("utf-8") if template is not None else None,
+        identity | {"provider": "transformers", "engine": engine},
     )
 
 

@@ -88,4 +88,15 @@ CODES: tuple[Code, ...] = (
         'eval golden { … tools = "tools.json" }  # tools.json: [{"name": "look_up", …}]',
         "run",
     ),
+    Code(
+        "FT537",
+        "unusable-model-folder",
+        "a model folder cannot be run in this process",
+        "`provider = transformers` runs a folder of the project: safetensors weights, which hold "
+        "numbers and nothing that could be executed, of an architecture that transformers itself "
+        "implements. Code that comes with a model is never run, and nothing is downloaded.",
+        'model tiny { provider = transformers  path = "models/tiny" }  # with pytorch_model.bin',
+        'model tiny { provider = transformers  path = "models/tiny" }  # with model.safetensors',
+        "run",
+    ),
 )

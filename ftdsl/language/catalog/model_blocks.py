@@ -42,6 +42,7 @@ PROVIDER_KEYS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             *_CALLING,
         ),
     ),
+    "transformers": (("path",), ("name", "context", "template", "privacy", *_SAMPLING[:-1])),
     "replay": (("outputs",), ("name", "context", "privacy")),
 }
 """Which settings each provider takes beside ``MODEL_FACTS``. ``local`` needs one of ``path`` and
@@ -89,7 +90,7 @@ BLOCKS: tuple[BlockEntry, ...] = (
                 "choice",
                 "who answers",
                 required=True,
-                choices=("openai", "openai_compatible", "local", "replay"),
+                choices=("openai", "openai_compatible", "local", "transformers", "replay"),
             ),
             SettingEntry("name", "text", "the provider's name of the model"),
             SettingEntry("base_url", "url", "address of the API"),
