@@ -30,6 +30,10 @@ LINES = {
     "near 0.6": "near on prompt { similarity = 0.6  AGAINST }",
     "paraphrase 5%": "paraphrase on prompt { false_flags = 5%  AGAINST }",
     "paraphrase 1%": "paraphrase on prompt { false_flags = 1%  AGAINST }",
+    "paraphrase 5%, embeddings": "paraphrase on prompt { embeddings = minilm "
+    " false_flags = 5%  AGAINST }",
+    "paraphrase 1%, embeddings": "paraphrase on prompt { embeddings = minilm "
+    " false_flags = 1%  AGAINST }",
 }
 _SPEC = """ftspec 1
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ftdsl.api import PlanView, RefusedError, refusal
 from ftdsl.cli.options import add_run_options, add_set_option
@@ -14,12 +15,16 @@ from ftdsl.data.rows import read_rows
 from ftdsl.dedup.removals import removed_rows
 from ftdsl.engine.context import Refused
 from ftdsl.language.program import DatasetDef
-from ftdsl.reports.numbers import plural
+from ftdsl.reports.numbers import count, plural
 from ftdsl.reports.report import Report
 from ftdsl.results.models import DedupOutput
 
+if TYPE_CHECKING:
+    from ftdsl.embeddings.encoder import Encoder
+
 DETAILS = """
-Rows are compared by the words of all their texts (TF-IDF, no model). `facility_location` chooses
+Rows are compared by the words of all their texts (TF-IDF, no model), or with `--embeddings` by what
+they mean. `facility_location` chooses
 rows that stand for all the others: what is common comes first. `k_center` chooses rows that lie far
 from one another: what is rare comes first. The same seed draws the same rows, whatever their order.
 Rows that the dataset's dedup block drops are not drawn. Of more than 5,000 different rows, 5,000
@@ -29,6 +34,7 @@ are written as JSON lines, in the order of the dataset.
 examples:
   ftdsl sample specs/support.ftspec support -n 500 --out sample.jsonl
   ftdsl sample specs/support.ftspec support.train -n 200 --method k_center --seed 7 --out far.jsonl
+  ftdsl sample specs/support.ftspec support -n 500 --embeddings minilm --out sample.jsonl
 """
 
 
@@ -44,6 +50,11 @@ def configure(parser: ArgumentParser) -> None:
         help="how rows are chosen (default: facility_location)",
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="seed (default: 0)")
+    parser.add_argument(
+        "--embeddings",
+        metavar="MODEL",
+        help="compare by meaning: `minilm`, or a folder with model.onnx and tokenizer.json",
+    )
     parser.add_argument(
         "--out", dest="file", required=True, metavar="FILE", help="where the rows go, as JSON lines"
     )
@@ -82,13 +93,32 @@ def _question(arguments: Namespace) -> Report:
         exclude = removed_rows(view.out / deduped[0].artifacts)
     try:
         rows = read_rows(dataset, made.analysis.root, split=split, exclude=exclude)
-        chosen = diverse_rows(rows, arguments.rows, arguments.method, arguments.seed)
+        encoder = _encoder(arguments, made)
+        sample = diverse_rows(rows, arguments.rows, arguments.method, arguments.seed, encoder)
     except Refused as refused:
         raise RefusedError(refusal("sample", refused, made.analysis)) from refused
-    write(Path(arguments.file), (orjson.dumps(row.value).decode() + "\n" for row in chosen))
-    told = f"{plural(len(chosen), 'row')} of {arguments.dataset} by {arguments.method}"
-    fewer = ", all that differ" if len(chosen) < arguments.rows else ""
-    return Report("sample", "pass", made.plan.spec, notes=(f"{told}{fewer}: {arguments.file}",))
+    write(Path(arguments.file), (orjson.dumps(row.value).decode() + "\n" for row in sample.rows))
+    drawn = len(sample.rows)
+    told = f"{plural(drawn, 'row')} of {arguments.dataset} by {arguments.method}"
+    fewer = ", all that differ" if drawn < arguments.rows else ""
+    near = (
+        f"cosine of the {count(sample.pool)} rows chosen among with the nearest drawn: "
+        f"{sample.represented:.2f} on average, {sample.least:.2f} at least"
+    )
+    notes = (f"{told}{fewer}: {arguments.file}", near)
+    return Report("sample", "pass", made.plan.spec, notes=notes)
+
+
+def _encoder(arguments: Namespace, made: PlanView) -> Encoder | None:
+    """The sentence encoder that is asked for; its vectors are kept with those of the steps."""
+    if arguments.embeddings is None:
+        return None
+    from ftdsl.embeddings.encoder import Encoder
+    from ftdsl.embeddings.model_files import model_files
+    from ftdsl.engine.store import Store
+
+    files = model_files(arguments.embeddings, made.analysis.root)
+    return Encoder(files, cache=Store(made.out).cache)
 
 
 def _dataset(made: PlanView, word: str) -> tuple[DatasetDef, str | None]:

@@ -106,6 +106,7 @@ def label(drop: DropDef) -> str:
     """How reports name the line: ``near on prompt against golden``."""
     method = f"{drop.n}-gram" if drop.method == "ngram" else drop.method
     columns = ", ".join(expr.source or str(expr.value) for expr in drop.on)
+    by = f" by {drop.embeddings}" if drop.embeddings else ""
     against = f" against {drop.against}" if drop.against else ""
     stored = f" in index {drop.index}" if drop.index else ""
-    return f"{method} on {columns}{against}{stored}"
+    return f"{method} on {columns}{by}{against}{stored}"

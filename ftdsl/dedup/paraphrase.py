@@ -28,7 +28,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from copy import copy
 from itertools import pairwise
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 
@@ -52,6 +52,18 @@ def least_rows(false_flags: float) -> int:
     return math.ceil(2 / false_flags - 1e-9) - 1
 
 
+class Space(Protocol):
+    """Where held rows lie, and how near to them others do."""
+
+    def nearest(self, rows: Any) -> Iterator[tuple[Ints, Floats]]:
+        """For portions of the rows: the nearest held row (the first of equals), and its cosine."""
+        ...
+
+    def apart(self) -> Floats:
+        """The cosine of held rows with the nearest of all others."""
+        ...
+
+
 class ParaphraseComparer(HeldComparer):
     """Held rows as sparse vectors, and the nearest of them for each further row. ``similarity`` is
     the threshold, or 0 where ``false_flags`` decides it."""
@@ -61,7 +73,7 @@ class ParaphraseComparer(HeldComparer):
         self.similarity = similarity
         self.false_flags = false_flags
         self._held_terms: list[_Terms] = []
-        self._space: _Space | None = None
+        self._space: Space | None = None
         self._nearest = array("q")
         self._cosine = array("d")
         self.threshold = similarity
@@ -93,17 +105,19 @@ class ParaphraseComparer(HeldComparer):
         self.own += own
 
     def add(self, rows: Sequence[Texts]) -> Ints:
-        space = self._built()
         terms = [_terms(row) for row in rows]
         classes = self._numbered([bool(one) for one in terms], self.held + self.own)
-        found = [one for one in terms if one]
-        self.own += len(found)
-        for which, cosine in space.nearest(found):
-            self._nearest.extend(which.tolist())
-            self._cosine.extend(cosine.tolist())
+        self._compare([one for one in terms if one])
         return classes
 
-    def _built(self) -> _Space:
+    def _compare(self, found: Any) -> None:
+        """Keep the nearest held row of each further row."""
+        self.own += len(found)
+        for which, cosine in self._built().nearest(found):
+            self._nearest.extend(which.tolist())
+            self._cosine.extend(cosine.tolist())
+
+    def _built(self) -> Space:
         if self._space is None:
             self._space = _Space(self._held_terms)
         return self._space
@@ -136,6 +150,14 @@ def calibrated(nearest: Floats, false_flags: float) -> float:
     return float(np.sort(nearest)[-largest])
 
 
+def calibrating(held: int) -> list[int]:
+    """Which of the held rows the threshold is taken from."""
+    if held <= CALIBRATED:
+        return list(range(held))
+    draw = np.random.Generator(np.random.PCG64(0))
+    return sorted(draw.choice(held, CALIBRATED, replace=False).tolist())
+
+
 def _terms(row: Texts) -> _Terms:
     words = text_words(row)[:_LONGEST]
     terms = Counter(words)
@@ -162,10 +184,7 @@ class _Space:
 
     def apart(self) -> Floats:
         """The cosine of held rows with the nearest of all others."""
-        chosen = list(range(len(self._held)))
-        if len(self._held) > CALIBRATED:
-            draw = np.random.Generator(np.random.PCG64(0))
-            chosen = sorted(draw.choice(len(self._held), CALIBRATED, replace=False).tolist())
+        chosen = calibrating(len(self._held))
         found: list[Floats] = []
         for start, end in self._portions(len(chosen)):
             part = chosen[start:end]

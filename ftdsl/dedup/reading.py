@@ -14,6 +14,7 @@ from ftdsl.dedup.fuzzy import FuzzyComparer
 from ftdsl.dedup.held import HeldComparer
 from ftdsl.dedup.intake import Intake, Taken, read_texts
 from ftdsl.dedup.kept import KeptSets
+from ftdsl.dedup.meaning import HeldMeaningComparer, MeaningComparer
 from ftdsl.dedup.near import NearComparer
 from ftdsl.dedup.ngrams import NgramComparer
 from ftdsl.dedup.order import KeepOrder
@@ -22,6 +23,7 @@ from ftdsl.dedup.parts import RowParts
 from ftdsl.dedup.places import Places
 from ftdsl.dedup.ragged import Ints
 from ftdsl.dedup.stored.comparing import StoredComparer, stock_of
+from ftdsl.embeddings.encoder import encoder
 from ftdsl.engine.collecting import paused
 from ftdsl.engine.context import Context, Progress
 from ftdsl.language.program import DatasetDef, DropDef
@@ -143,6 +145,11 @@ def comparer_of(
         return ExactComparer()
     if drop.method == "ngram":
         return NgramComparer(drop.n, drop.similarity)
+    if drop.method == "paraphrase" and drop.embeddings:
+        made = encoder(drop.embeddings, context, drop.span)
+        if drop.against is None:
+            return MeaningComparer(drop.similarity, made)
+        return HeldMeaningComparer(drop.similarity, drop.false_flags, made)
     if drop.method == "paraphrase":
         return ParaphraseComparer(drop.similarity, drop.false_flags)
     if drop.method == "fuzzy":

@@ -132,7 +132,8 @@ def _assert_possible(drop: DropDef) -> None:
             drop,
             "install it with `pip install 'ftdsl[data]'`, or write `drop near`",
         )
-    if drop.method == "paraphrase" and importlib.util.find_spec("scipy") is None:
+    by_words = drop.method == "paraphrase" and not drop.embeddings
+    if by_words and importlib.util.find_spec("scipy") is None:
         raise _refused(
             "FT427",
             f"`{'forbid' if drop.forbids else 'drop'} paraphrase` needs scipy, which is not "

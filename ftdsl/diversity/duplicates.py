@@ -1,51 +1,138 @@
-"""Rows that dedup removed, beside those that stand for them: do they agree?"""
+"""Rows that are duplicates of one another: do they agree?
+
+``disagreements`` asks about the rows that the dataset's dedup block removed, ``near_conflicts``
+about rows with nearly one text, which are grouped here as ``drop near`` would.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import orjson
 
 from ftdsl.data.rows import Row, read_blocks
 from ftdsl.dedup.removals import read_removals
+from ftdsl.dedup.step import run_dedup
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
-from ftdsl.engine.context import Context, Refused
-from ftdsl.plan.steps import CoverageStep
+from ftdsl.engine.context import Context, Engine, Policy, Progress, Refused
+from ftdsl.language.program import DedupDef, DropDef
+from ftdsl.plan.steps import CoverageStep, DedupStep
 from ftdsl.privacy.masking import masked
-from ftdsl.quality.statements import Statement
-from ftdsl.results.models import SubValue
+from ftdsl.quality.statements import Comparison, Statement
+from ftdsl.results.models import Removal, SubValue
+from ftdsl.results.outputs import StepOutput
 
 _LEAKAGE = " against "
 _LONGEST = 160
+
+_Pairs = list[tuple[tuple[str, int], tuple[str, int]]]
 
 
 def compare_duplicates(
     step: CoverageStep, context: Context, statements: Sequence[Statement]
 ) -> None:
-    """Hand the removed rows of the dataset to ``statements``, each with the one kept in its place.
-    Rows that were removed for leakage have theirs in another dataset and take no part. Memory: the
-    rows of all pairs. Raises Refused: FT386 where the dataset has no dedup block."""
+    """Hand the duplicates that ``statements`` ask about to them, each with the row that it
+    duplicates. Rows that were removed for leakage have theirs in another dataset and take no part.
+    Memory: the rows of all pairs. Raises Refused: FT386 where a statement asks about the dataset's
+    dedup block and there is none."""
+    for number, statement in enumerate(statements):
+        for which in statement.comparisons():
+            if which.text is None:
+                pairs = _pairs(_removed(step, context))
+            else:
+                aside = _Aside(context, context.work / f"near-{number}-{which.number}")
+                pairs = _pairs(_near(step, aside, which))
+            statement.compare(which, pairs, _rows(step, context, pairs))
+
+
+def _removed(step: CoverageStep, context: Context) -> Iterable[Removal]:
     dedup = f"dedup.{step.name}"
     if dedup not in step.needs:
         span = step.coverage.span or Span("", 0, 0)
         message = (
             f"`disagreements(…)` asks about duplicates, and `{step.name}` has no `dedup` block"
         )
-        help = f"add one: `dedup {step.name} {{ drop near on prompt }}`"
+        help = (
+            f"add one: `dedup {step.name} {{ drop near on prompt }}`, or ask for "
+            "`near_conflicts(…)`, which needs none"
+        )
         raise Refused(Diagnostic("FT386", message, span, help=help))
-    pairs = [
+    return read_removals(context.artifacts(dedup))
+
+
+def _near(step: CoverageStep, context: Context, which: Comparison) -> Iterable[Removal]:
+    """What `drop near` would remove: rows that are nearly an earlier one."""
+    assert which.text is not None, "near rows have a text"
+    drop = DropDef("near", (which.text,), similarity=which.similarity, span=step.coverage.span)
+    grouped = DedupStep(
+        id=f"{step.id}.near",
+        name=step.name,
+        dataset=step.dataset,
+        dedup=DedupDef(step.name, (drop,), span=step.coverage.span),
+    )
+    return run_dedup(grouped, context).removed
+
+
+def _pairs(removed: Iterable[Removal]) -> _Pairs:
+    return [
         ((one.path, one.line), (one.kept_path, one.kept_line))
-        for one in read_removals(context.artifacts(dedup))
+        for one in removed
         if _LEAKAGE not in one.clause
     ]
+
+
+def _rows(step: CoverageStep, context: Context, pairs: _Pairs) -> list[Row]:
     wanted = {place for pair in pairs for place in pair}
     rows: list[Row] = []
     for block in read_blocks(step.dataset, context.root) if wanted else ():
         rows += [row for row in block if (row.path, row.line) in wanted]
         context.checkpoint()
-    for statement in statements:
-        statement.compare(pairs, rows)
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Aside:
+    """The context of a step, with a folder of its own for what is worked out on the side."""
+
+    within: Context
+    folder: Path
+
+    @property
+    def root(self) -> Path:
+        return self.within.root
+
+    @property
+    def work(self) -> Path:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return self.folder
+
+    @property
+    def cache(self) -> Path:
+        return self.within.cache
+
+    @property
+    def policy(self) -> Policy:
+        return self.within.policy
+
+    @property
+    def engine(self) -> Engine:
+        return self.within.engine
+
+    @property
+    def outputs(self) -> Mapping[str, StepOutput]:
+        return self.within.outputs
+
+    def artifacts(self, step_id: str) -> Path:
+        return self.within.artifacts(step_id)
+
+    def progress(self, label: str, total: int | None = None, unit: str = "rows") -> Progress:
+        return self.within.progress(label, total, unit)
+
+    def checkpoint(self) -> None:
+        self.within.checkpoint()
 
 
 def disagreeing(statement: Statement) -> tuple[SubValue, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from itertools import count as count_from
 
 from ftdsl.language.program import BucketDef
-from ftdsl.results.models import Bar
+from ftdsl.results.coverage import Bar
 
 OPERATORS: dict[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,

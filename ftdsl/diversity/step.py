@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 
 from ftdsl.data.rows import DataFile, Part, Places, chunks, places_of, portions, resolve_files
 from ftdsl.dedup.removals import removed_rows
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
+from ftdsl.diversity.clusters import Clusters, Encoders
 from ftdsl.diversity.covering import (
     Covered,
     cover,
@@ -15,16 +17,24 @@ from ftdsl.diversity.covering import (
     measures_of,
 )
 from ftdsl.diversity.duplicates import compare_duplicates, disagreeing
-from ftdsl.diversity.groups import Cells, Clusters, Grouping, grouping
+from ftdsl.diversity.groups import Cells, Groups, groups_of
+from ftdsl.diversity.lengths import measured
 from ftdsl.diversity.shares import bars, entropy
 from ftdsl.diversity.verdict import group_findings, statement_finding
+from ftdsl.embeddings.encoder import Encoder, encoder
 from ftdsl.engine.context import Context, Refused
 from ftdsl.language.program import GroupDef
 from ftdsl.plan.expressions import source_of
 from ftdsl.plan.steps import CoverageStep
 from ftdsl.privacy.masking import masked_name
 from ftdsl.quality.statements import Statement
-from ftdsl.results.models import CoverageGroup, CoverageOutput, Finding, RuleOutcome, SubValue
+from ftdsl.results.coverage import CoverageGroup
+from ftdsl.results.models import (
+    CoverageOutput,
+    Finding,
+    RuleOutcome,
+    SubValue,
+)
 
 # Combinations of a `cross` that are counted.
 CELLS = 10_000
@@ -36,26 +46,29 @@ def run_coverage(step: CoverageStep, context: Context) -> CoverageOutput:
     """Count the groups and settle the statements.
 
     Memory: the different values of a field, eight bytes a row for a quantile, a sample of 20,000
-    texts for clusters. Raises Refused (FT300-FT308).
+    texts for clusters. Raises Refused (FT300-FT308, FT428, FT435-FT437).
     """
     defs = step.coverage.groups
-    groupings = [grouping(one.key) for one in defs]
+    encoders = _encoders(context)
+    groupings, lengths = groups_of(step.coverage, encoders), measured(step.dataset)
     evaluator, measures = evaluator_of(step, context.root), measures_of(step)
     statements = [Statement(expect, evaluator) for expect in step.coverage.expects]
     handed = _portions(step, context)
     rows = 0
     for turn in range(max([1, *(made.passes for made in groupings)])):
-        for covered in _covered(step, context, turn, handed, groupings):
+        for covered in _covered(step, context, encoders, turn, handed, groupings):
             for made, dumped in zip(groupings, covered.groups, strict=True):
                 if turn < made.passes:
                     made.merge(dumped, turn)
             if turn == 0:
                 rows += covered.rows
+                for one, counts in zip(lengths, covered.lengths, strict=True):
+                    one.merge(counts)
                 for statement, told in zip(statements, covered.statements, strict=True):
                     statement.merge(told)
-    for one, made in zip(defs, groupings, strict=True):
-        _assert_countable(one, made)
-    compared = [statement for statement in statements if statement.compares()]
+    for group, made in zip(defs, groupings, strict=True):
+        _assert_countable(group, made)
+    compared = [statement for statement in statements if statement.comparisons()]
     if compared:
         compare_duplicates(step, context, compared)
     groups = tuple(_group(one, made, rows) for one, made in zip(defs, groupings, strict=True))
@@ -69,13 +82,24 @@ def run_coverage(step: CoverageStep, context: Context) -> CoverageOutput:
         name=step.name,
         rows=rows,
         groups=groups,
+        lengths=tuple(one for one in (each.histogram() for each in lengths) if one is not None),
         outcomes=outcomes,
         findings=findings,
         verdict="fail" if failed else "pass",
     )
 
 
-def _assert_countable(group: GroupDef, made: Grouping) -> None:
+def _encoders(context: Context) -> Encoders:
+    """The sentence encoders of the run, each made once."""
+
+    @cache
+    def made(name: str, span: Span | None) -> Encoder:
+        return encoder(name, context, span)
+
+    return made
+
+
+def _assert_countable(group: GroupDef, made: Groups) -> None:
     if isinstance(made, Cells) and made.cells() > CELLS:
         raise Refused(
             Diagnostic(
@@ -103,15 +127,17 @@ def _portions(step: CoverageStep, context: Context) -> list[_Portion]:
 def _covered(
     step: CoverageStep,
     context: Context,
+    encoders: Encoders,
     turn: int,
     handed: Sequence[_Portion],
-    groupings: Sequence[Grouping],
+    groupings: Sequence[Groups],
 ) -> Iterator[Covered]:
     """What each part of the dataset came to, in order."""
     progress = context.progress(f"coverage {step.name}" + (": clusters" if turn else ""))
     engine = context.engine
     found = engine.submit(tuple, [made.found(turn) for made in groupings])
-    opening = step.model_dump_json(), str(context.root), turn, found
+    near = None if engine.distributed else encoders
+    opening = step.model_dump_json(), str(context.root), near, turn, found
     blocks = ((*opening, *portion) for portion in handed)
     over: DataFile | None = None
     for answer in engine.map(cover, blocks, context.checkpoint):
@@ -124,15 +150,17 @@ def _covered(
     progress.close()
 
 
-def _group(group: GroupDef, made: Grouping, rows: int) -> CoverageGroup:
+def _group(group: GroupDef, made: Groups, rows: int) -> CoverageGroup:
     counts = made.counts()
     bits = entropy(list(counts.values()))
     found = bars(counts, group.buckets, rows, made.possible(), made.notes())
+    shown = [part.map() for part in made.parts if isinstance(part, Clusters)]
     return CoverageGroup(
         source=source_of(group.key),
         bars=tuple(bar.model_copy(update={"key": masked_name(bar.key)}) for bar in found),
         entropy=bits,
         effective=2**bits if any(counts.values()) else 0.0,
+        map=shown[0] if shown else None,
     )
 
 
@@ -162,7 +190,7 @@ def _findings(
     step: CoverageStep,
     rows: int,
     groups: Sequence[CoverageGroup],
-    groupings: Sequence[Grouping],
+    groupings: Sequence[Groups],
     outcomes: Sequence[tuple[RuleOutcome, tuple[SubValue, ...]]],
 ) -> Iterator[Finding]:
     if rows == 0 and step.dataset.allow_empty:
@@ -175,15 +203,16 @@ def _findings(
             help="see what the check and the dedup of this dataset say",
         )
     for definition, group, made in zip(step.coverage.groups, groups, groupings, strict=True):
-        if isinstance(made, Clusters) and rows and made.different < made.k:
-            yield Finding(
-                code="FT412",
-                message=f"{made.different} different texts cannot fill {made.k} clusters",
-                severity="warning",
-                rule=f"by {group.source}",
-                dataset=step.name,
-                help=f"write `k: {max(2, made.different // 10)}`",
-            )
+        for part in made.parts:
+            if isinstance(part, Clusters) and rows and part.different < part.k:
+                yield Finding(
+                    code="FT412",
+                    message=f"{part.different} different texts cannot fill {part.k} clusters",
+                    severity="warning",
+                    rule=f"by {group.source}",
+                    dataset=step.name,
+                    help=f"write `k: {max(2, part.different // 10)}`",
+                )
         if rows and not any(bar.rows for bar in group.bars):
             yield Finding(
                 code="FT414",

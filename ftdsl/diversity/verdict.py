@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from ftdsl.results.models import Bar, CoverageGroup, Finding, RuleOutcome, SubValue
+from ftdsl.results.coverage import Bar, CoverageGroup
+from ftdsl.results.models import Finding, RuleOutcome, SubValue
 
 # Groups that the finding of an `each` line names; the others are counted.
 _NAMED = 5

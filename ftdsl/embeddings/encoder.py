@@ -13,6 +13,7 @@ import hashlib
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -87,10 +88,9 @@ class Encoder:
         np.divide(found, lengths, out=found, where=lengths > 0)
         return found
 
-    def close(self) -> None:
-        """Let go of the file of kept vectors."""
-        if self._kept is not None:
-            self._kept.close()
+    def __reduce__(self) -> tuple[Any, ...]:
+        """On another machine the model is opened there, and vectors are not kept."""
+        return _reopened, (self.files,)
 
     def _key(self, text: str) -> bytes:
         data = self._salt + text.encode("utf-8", "surrogatepass")
@@ -172,6 +172,19 @@ class Encoder:
 
 def _first(error: BaseException) -> str:
     return " ".join(str(error).split())[:160]
+
+
+@lru_cache(maxsize=4)
+def _reopened(files: ModelFiles) -> Encoder:
+    here = model_files(PACKAGED, Path()) if files.name == PACKAGED else files
+    return Encoder(here, workers=1)
+
+
+@lru_cache(maxsize=4)
+def encoder_at(name: str, root: str) -> Encoder:
+    """The encoder ``name`` for a block of rows of the project at ``root``, where no step's context
+    is. Raises Refused (FT435-FT437)."""
+    return _reopened(model_files(name, Path(root)))
 
 
 def encoder(name: str, context: Context, span: Span | None = None) -> Encoder:

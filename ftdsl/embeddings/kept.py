@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from zlib import crc32
 
@@ -23,38 +24,37 @@ _ASKED = 500
 
 
 class KeptVectors:
-    """Bytes by key. One process writes at a time; others wait."""
+    """Bytes by key. The file is open only while it is asked: one process writes at a time, and
+    others wait."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / "embeddings.sqlite"
         try:
-            self._database = self._open()
+            self._open().close()
         except sqlite3.OperationalError:  # locked, or a disk that cannot be written: no fault of it
             raise
         except sqlite3.DatabaseError:
             self._set_aside()
-            self._database = self._open()
+            self._open().close()
 
     def get(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         """Those of ``keys`` that are known."""
         found: dict[bytes, bytes] = {}
-        for start in range(0, len(keys), _ASKED):
-            part = list(keys[start : start + _ASKED])
-            marks = ",".join("?" * len(part))
-            query = f"select key, vector, sum from vectors where key in ({marks})"
-            rows = self._database.execute(query, part)
-            found |= {key: raw for key, raw, total in rows if crc32(raw, crc32(key)) == total}
+        with closing(self._open()) as database:
+            for start in range(0, len(keys), _ASKED):
+                part = list(keys[start : start + _ASKED])
+                marks = ",".join("?" * len(part))
+                query = f"select key, vector, sum from vectors where key in ({marks})"
+                rows = database.execute(query, part)
+                found |= {key: raw for key, raw, total in rows if crc32(raw, crc32(key)) == total}
         return found
 
     def put(self, vectors: Mapping[bytes, bytes]) -> None:
         """Keep them; safe against the end of this process when the call returns."""
         rows = [(key, vector, crc32(vector, crc32(key))) for key, vector in vectors.items()]
-        with self._database:
-            self._database.executemany("insert or replace into vectors values (?, ?, ?)", rows)
-
-    def close(self) -> None:
-        self._database.close()
+        with closing(self._open()) as database, database:
+            database.executemany("insert or replace into vectors values (?, ?, ?)", rows)
 
     def _open(self) -> sqlite3.Connection:
         database = sqlite3.connect(self.path, timeout=30)

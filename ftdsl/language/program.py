@@ -134,7 +134,7 @@ class RulesetDef:
 class DropDef:
     """``against``: a dataset, split, eval or file (``file``, compared by ``file_on`` if given).
     ``algorithm`` ``auto``: every pair. ``similarity`` 0 (paraphrase): by ``false_flags``.
-    ``index`` names what earlier runs stored, "" for none."""
+    ``embeddings`` names its sentence encoder, ``index`` what earlier runs stored; "" for none."""
 
     method: str
     on: tuple[Expr, ...]
@@ -146,6 +146,7 @@ class DropDef:
     similarity: float = 0.8
     n: int = 13
     false_flags: float = 0.01
+    embeddings: str = ""
     forbids: bool = False
     file: DatasetDef | None = None
     file_on: tuple[Expr, ...] = ()

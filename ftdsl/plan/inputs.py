@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from ftdsl.language import catalog
-from ftdsl.language.program import DatasetDef, ModelDef, SchemaDef, SourceDef, Value
+from ftdsl.language.catalog.entry import FunctionEntry
+from ftdsl.language.program import DatasetDef, Expr, ModelDef, SchemaDef, SourceDef, Value
 from ftdsl.plan.canonical import digest, shown
 from ftdsl.plan.files import Files
 from ftdsl.plan.prices import price_of
@@ -32,7 +33,7 @@ CODE_VERSIONS: dict[str, int] = {
     "dataset": 1,
     "check": 3,
     "dedup": 5,
-    "coverage": 3,
+    "coverage": 4,
     "train": 2,
     "eval": 5,
     "gate": 3,
@@ -132,6 +133,9 @@ def _dedup(step: DedupStep, files: Files) -> Inputs:
     found = _rows(step.dataset, files)
     for other in step.against:
         found |= _rows(other, files)
+    for drop in step.dedup.drops:
+        if drop.embeddings:
+            found |= _named_file(drop.embeddings, files)
     found |= {f"drop {i}": shown(drop) for i, drop in enumerate(step.dedup.drops, start=1)}
     found["setting keep"] = shown([step.dedup.keep, step.dedup.keep_by])
     found["setting max_dropped"] = shown(step.dedup.max_dropped)
@@ -142,6 +146,9 @@ def _dedup(step: DedupStep, files: Files) -> Inputs:
 def _coverage(step: CoverageStep, files: Files, keys: Mapping[str, str]) -> Inputs:
     found = _rows(step.dataset, files)
     groups, expects = step.coverage.groups, step.coverage.expects
+    for group in groups:
+        for path in _paths(group.key, catalog.GROUPS):
+            found |= _named_file(path, files)
     found |= {f"by {i}": shown(group) for i, group in enumerate(groups, start=1)}
     found |= {f"expect {i}": shown(expect) for i, expect in enumerate(expects, start=1)}
     found |= {f"locked {name}": shown(value) for name, value in step.locked.items()}
@@ -194,9 +201,15 @@ def _eval(step: EvalStep, files: Files, keys: Mapping[str, str]) -> Inputs:
 
 def _score_files(step: EvalStep) -> Iterator[str]:
     """The files that scorers read, such as a JSON Schema."""
-    for call in (part for score in step.eval.scores for part in score.value.walk()):
-        if call.op == "call" and call.value in catalog.SCORERS:
-            parameters = catalog.SCORERS[str(call.value)].parameters
+    for score in step.eval.scores:
+        yield from _paths(score.value, catalog.SCORERS)
+
+
+def _paths(expr: Expr, functions: Mapping[str, FunctionEntry]) -> Iterator[str]:
+    """What the calls of ``functions`` within ``expr`` name by path."""
+    for call in expr.walk():
+        if call.op == "call" and call.value in functions:
+            parameters = functions[str(call.value)].parameters
             for parameter, argument in zip(parameters, call.args, strict=False):
                 if parameter.type == "path" and argument.value:
                     yield str(argument.value)

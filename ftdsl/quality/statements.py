@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ftdsl.data.rows import Row
@@ -10,7 +11,7 @@ from ftdsl.language import catalog
 from ftdsl.language.program import Expr
 from ftdsl.plan.expressions import source_of, spelled
 from ftdsl.quality.across.aggregates import AGGREGATES, Aggregate, aggregate
-from ftdsl.quality.across.disagreements import Disagreements, Place
+from ftdsl.quality.across.disagreements import Disagreements, NearConflicts, Place
 from ftdsl.quality.across.relations import NAMED, NamesRows
 from ftdsl.quality.across.shifts import Shift
 from ftdsl.quality.expressions import Block, Evaluator
@@ -37,6 +38,16 @@ def _row_arguments(call: Expr) -> int:
     """How many of its first arguments are columns; the others are constants."""
     parameters = catalog.AGGREGATES[str(call.value)].parameters
     return sum(one.type.startswith("rows(") for one in parameters) or 1
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One aggregate that compares duplicates: those that ``dedup`` removed, or rows with nearly
+    the same ``text``, from ``similarity`` on."""
+
+    number: int
+    text: Expr | None = None
+    similarity: float = 0.0
 
 
 class Statement:
@@ -85,6 +96,8 @@ class Statement:
             if call.value == "count":
                 state.add([None] * len(block))
                 continue
+            if isinstance(state, Disagreements):
+                continue
             columns = [
                 self._evaluator.column(one, block) for one in call.args[: _row_arguments(call)]
             ]
@@ -103,17 +116,25 @@ class Statement:
         """What the expression comes to; None where a part of it has no value."""
         return scalar(self.expr, measures, self._found())
 
-    def compares(self) -> bool:
-        """Whether it asks about rows that dedup removed."""
-        return any(isinstance(state, Disagreements) for state in self._states)
+    def comparisons(self) -> list[Comparison]:
+        """What it asks about duplicates, in written order."""
+        found: list[Comparison] = []
+        for number, (call, state) in enumerate(zip(self._calls, self._states, strict=True)):
+            if isinstance(state, NearConflicts):
+                found.append(Comparison(number, call.args[0], state.similarity))
+            elif isinstance(state, Disagreements):
+                found.append(Comparison(number))
+        return found
 
-    def compare(self, pairs: Sequence[tuple[Place, Place]], rows: list[Row]) -> None:
-        """Take in pairs of a removed row and the one kept for it; ``rows`` holds all of them."""
-        for call, state in zip(self._calls, self._states, strict=True):
-            if isinstance(state, Disagreements):
-                values = self._evaluator.column(call.args[0], rows)
-                places = [(row.path, row.line) for row in rows]
-                state.compare(pairs, dict(zip(places, values, strict=True)))
+    def compare(
+        self, which: Comparison, pairs: Sequence[tuple[Place, Place]], rows: list[Row]
+    ) -> None:
+        """Take in pairs of a row and the one that it duplicates; ``rows`` holds all of them."""
+        call, state = self._calls[which.number], self._states[which.number]
+        assert isinstance(state, Disagreements), "only these compare duplicates"
+        values = self._evaluator.column(call.args[0 if which.text is None else 1], rows)
+        places = [(row.path, row.line) for row in rows]
+        state.compare(pairs, dict(zip(places, values, strict=True)))
 
     def disagreements(self) -> list[tuple[Place, Any, Place, Any]]:
         """The first pairs that do not agree: place and value of both."""

@@ -7,23 +7,20 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from ftdsl.reports.forecast import foretold
+from ftdsl.reports.html_coverage import coverage_body
 from ftdsl.reports.inert import shortened
 from ftdsl.reports.markup import Markup, Node, tag
-from ftdsl.reports.numbers import count, plural, share
+from ftdsl.reports.numbers import count, plural
 from ftdsl.reports.plots import bar
 from ftdsl.reports.summary import (
     MOODS,
-    bound_text,
     fix_text,
     output_text,
     rule_text,
-    short_by,
     turn_text,
 )
 from ftdsl.results.models import (
-    Bar,
     CheckOutput,
-    CoverageGroup,
     CoverageOutput,
     DatasetOutput,
     DedupOutput,
@@ -59,8 +56,7 @@ def dataset_body(run: RunResult, name: str, extent: Extent) -> list[Node]:
             case DedupOutput():
                 body += _pairs(output, extent)
             case CoverageOutput():
-                body.append(tag("h3", "Coverage"))
-                body += [_group(group) for group in output.groups]
+                body += coverage_body(output, extent)
                 body += _rules(output.outcomes)
             case _:
                 continue
@@ -123,32 +119,6 @@ def _rule_bar(outcome: RuleOutcome) -> Markup | None:
     if outcome.kind == "dataset":
         return None
     return bar(outcome.rate, None, MOODS[outcome.verdict])
-
-
-def _group(group: CoverageGroup) -> Markup:
-    head = tag(
-        "div",
-        tag("h4", "by ", tag("code", group.source)),
-        tag("span", f"as diverse as {group.effective:.1f} equal parts", class_="soft small push"),
-        class_="head",
-    )
-    rows = [_bar_row(each) for each in group.bars]
-    return tag("div", head, tag("table", tag("tbody", *rows)), class_="card")
-
-
-def _bar_row(each: Bar) -> Markup:
-    tone = "accent" if each.met else "bad"
-    bound = each.bound if each.is_share else None
-    state = " ".join(part for part in (bound_text(each), short_by(each)) if part)
-    return tag(
-        "tr",
-        tag("td", shortened(each.key, 60) or "(empty)", class_="name"),
-        tag("td", bar(each.share, bound, tone), class_="bar"),
-        tag("td", share(each.share), class_="number"),
-        tag("td", plural(each.rows, "row"), class_="number soft"),
-        tag("td", tag("span", state, class_=f"chip {'good' if each.met else 'bad'}")
-            if state else None),
-    )  # fmt: skip
 
 
 def _pairs(output: DedupOutput, extent: Extent) -> list[Node]:

@@ -16,8 +16,8 @@ from ftdsl.reports.numbers import count, plural, quantity, share
 from ftdsl.reports.report import Report
 from ftdsl.reports.style import Style
 from ftdsl.reports.summary import bound_text, rule_text, short_by
+from ftdsl.results.coverage import Bar
 from ftdsl.results.models import (
-    Bar,
     CheckOutput,
     CoverageOutput,
     DedupOutput,
@@ -207,7 +207,8 @@ def _selection(output: SelectOutput) -> Case:
 def _warnings(step: StepRun, groups: Groups) -> str:
     if not isinstance(step.output, CheckOutput | DedupOutput | CoverageOutput | TrainOutput):
         return ""
-    family = {"check": "FT3", "dedup": "FT40", "coverage": "FT41"}[step.output.kind]
+    families = {"check": "FT3", "dedup": "FT40", "coverage": "FT41", "train": "FT6"}
+    family = families[step.output.kind]
     weak = (
         few
         for (dataset, _), few in groups.items()

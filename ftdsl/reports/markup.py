@@ -11,14 +11,59 @@ from collections.abc import Iterable
 
 from ftdsl.reports import inert
 
-_VOID = frozenset({"meta", "br", "line", "rect", "circle", "path", "polyline", "col"})
-_ELEMENTS = _VOID | {
-    *("a", "article", "b", "body", "caption", "code", "colgroup", "dd", "details", "div", "dl"),
-    *("dt", "em", "figure", "figcaption", "footer", "g", "h1", "h2", "h3", "h4", "head", "header"),
-    *("html", "li", "main", "mark", "nav", "ol", "p", "pre", "section", "small", "span", "strong"),
-    *("summary", "svg", "table", "tbody", "td", "text", "tfoot", "th", "thead", "title", "tr"),
-    "ul",
-}
+_VOID = frozenset({"meta", "br", "col"})
+# Shapes of a drawing: void but for a title that says what they show.
+_SHAPES = frozenset({"line", "rect", "circle", "path", "polyline"})
+_ELEMENTS = (
+    _VOID
+    | _SHAPES
+    | {
+        *(
+            "a",
+            "article",
+            "b",
+            "body",
+            "caption",
+            "code",
+            "colgroup",
+            "dd",
+            "desc",
+            "details",
+            "div",
+        ),
+        *(
+            "dl",
+            "dt",
+            "em",
+            "figure",
+            "figcaption",
+            "footer",
+            "g",
+            "h1",
+            "h2",
+            "h3",
+            "h4",
+            "head",
+            "header",
+        ),
+        *(
+            "html",
+            "li",
+            "main",
+            "mark",
+            "nav",
+            "ol",
+            "p",
+            "pre",
+            "section",
+            "small",
+            "span",
+            "strong",
+        ),
+        *("summary", "svg", "table", "tbody", "td", "text", "tfoot", "th", "thead", "title", "tr"),
+        "ul",
+    }
+)
 _ATTRIBUTES = frozenset(
     {
         *("aria-hidden", "aria-label", "charset", "class", "colspan", "content", "cx", "cy", "d"),
@@ -46,7 +91,9 @@ def tag(name: str, /, *children: Node, **attributes: str | int | float | bool | 
         raise ValueError(f"element {name!r} is not in the closed set")
     opening = name + "".join(_attribute(key, value) for key, value in attributes.items())
     if name in _VOID:
-        return Markup(f"<{opening}>" if name in {"meta", "br", "col"} else f"<{opening}/>")
+        return Markup(f"<{opening}>")
+    if name in _SHAPES and not children:
+        return Markup(f"<{opening}/>")
     return Markup(f"<{opening}>{join(children)}</{name}>")
 
 

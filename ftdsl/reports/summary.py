@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 from ftdsl.language.catalog import FIXES
 from ftdsl.reports.inert import line
 from ftdsl.reports.numbers import count, decimal, duration, plural, score, share, size
+from ftdsl.results.coverage import Bar
 from ftdsl.results.models import (
-    Bar,
     CheckOutput,
     CoverageOutput,
     DatasetOutput,
@@ -215,6 +215,14 @@ def rule_text(outcome: RuleOutcome) -> str:
     known = f", {count(outcome.baselined)} baselined" if outcome.baselined else ""
     left = f", {count(outcome.left_out)} left out by the sample" if outcome.left_out else ""
     return f"{told} ({share(outcome.rate)}){waived}{known}{left}"
+
+
+def bars_by_key(bars: Iterable[Bar]) -> list[list[Bar]]:
+    """The bars of each group together: one for every bound, in the order of the first."""
+    found: dict[str, list[Bar]] = {}
+    for bar in bars:
+        found.setdefault(bar.key, []).append(bar)
+    return list(found.values())
 
 
 def bound_text(bar: Bar) -> str:

@@ -30,6 +30,7 @@ from ftdsl.reports.summary import (
     MARKS,
     MOODS,
     TONES,
+    bars_by_key,
     bound_text,
     closing,
     fix_text,
@@ -40,6 +41,7 @@ from ftdsl.reports.summary import (
     turn_text,
 )
 from ftdsl.reports.terminal_select import selection_lines
+from ftdsl.results.coverage import Bar
 from ftdsl.results.models import (
     CheckOutput,
     CoverageOutput,
@@ -229,17 +231,25 @@ def _coverage(output: CoverageOutput, style: Style) -> Iterator[str]:
     for group in output.groups:
         yield f"    by {line(group.source)}"
         width = min(24, max((len(bar.key) for bar in group.bars), default=0))
-        for bar in group.bars:
-            bound = bound_text(bar)
-            mood = MOODS["pass" if bar.met else "fail"]
-            state = f"{style.paint(MARKS[mood], TONES[mood])} {bound}" if bound else ""
-            lack = f"  {short_by(bar)}" if short_by(bar) else ""
+        for bars in bars_by_key(group.bars):
+            bar = bars[0]
             told = f"{share(bar.share):>6}  {count(bar.rows):>7}"
+            states = "  ".join(filter(None, (_bound(each, style) for each in bars)))
+            note = style.paint(f"  {shortened(bar.note, 60)}", "dim") if bar.note else ""
             yield (
                 f"      {shortened(bar.key, 24):<{width}}  {meter(bar.share, _METER)} {told}"
-                f"  {state}{lack}"
+                f"  {states}{note}"
             ).rstrip()
     yield from _rules(output.outcomes, style)
+
+
+def _bound(bar: Bar, style: Style) -> str:
+    """The bound and whether it is met, and what is short of it."""
+    if bar.bound is None:
+        return ""
+    mood = MOODS["pass" if bar.met else "fail"]
+    lack = f", {short_by(bar)}" if short_by(bar) else ""
+    return f"{style.paint(MARKS[mood], TONES[mood])} {bound_text(bar)}{lack}"
 
 
 def _curve(output: TrainOutput) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from ftdsl.results.coverage import CoverageGroup, LengthHistogram
 from ftdsl.results.distribution import Distribution
 from ftdsl.results.forecast import Forecast as Forecast
 from ftdsl.results.forecast import TrainingCost as TrainingCost
@@ -164,28 +165,6 @@ class DedupOutput(Result):
     verdict: Verdict
 
 
-class Bar(Result):
-    """One bucket of a coverage group against its bound. ``note`` says more of the key: the typical
-    words of a cluster. ``missing_rows`` further rows of this key would meet a lower bound."""
-
-    key: str
-    rows: int
-    share: float
-    bound: float | None = None
-    op: str = ""
-    is_share: bool = True
-    met: bool = True
-    missing_rows: int = 0
-    note: str = ""
-
-
-class CoverageGroup(Result):
-    source: str
-    bars: tuple[Bar, ...]
-    entropy: float
-    effective: float
-
-
 class CoverageOutput(Result):
     """Step ``coverage``."""
 
@@ -193,6 +172,7 @@ class CoverageOutput(Result):
     name: str
     rows: int
     groups: tuple[CoverageGroup, ...]
+    lengths: tuple[LengthHistogram, ...] = ()
     outcomes: tuple[RuleOutcome, ...] = ()
     findings: tuple[Finding, ...] = ()
     verdict: Verdict

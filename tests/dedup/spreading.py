@@ -63,11 +63,18 @@ BLOCKS: dict[str, tuple[DropDef, ...]] = {
     "fuzzy": (DropDef("fuzzy", (field("prompt"),), similarity=0.9),),
 }
 
+_MEANING = DropDef("paraphrase", (field("prompt"),), similarity=0.9, embeddings="minilm")
+ENCODED: dict[str, tuple[DropDef, ...]] = {
+    "meaning": (_MEANING,),
+    "leaked meaning": (_against(_MEANING),),
+}
+"""Blocks that encode every text, which takes its time."""
+
 
 def step_of(name: str, **settings: Any) -> DedupStep:
     """The step over all own files."""
     own = dataset("own", "own-*.jsonl", id="text")
-    drops = BLOCKS[name]
+    drops = (BLOCKS | ENCODED)[name]
     held = any(drop.against for drop in drops)
     return DedupStep(
         id="dedup.own",

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from spreading import BLOCKS, outcome, step_of, write_files
+from spreading import BLOCKS, ENCODED, outcome, step_of, write_files
 
 from ftdsl.dedup.ragged import Ints, Ragged, offsets_of
 from ftdsl.dedup.spread.exchange import Piece, ShardIndex, counted
@@ -47,6 +47,15 @@ def test_blocks_and_shards_change_nothing(name: str, width: int, tmp_path: Path)
     assert here[0].removed, "rows go at all"
     assert there[1] == here[1]
     assert there[0] == here[0]
+
+
+@pytest.mark.parametrize("name", ENCODED)
+def test_meanings_are_the_same_in_every_block(name: str, tmp_path: Path) -> None:
+    write_files(tmp_path, files=3, rows=9)
+    step = step_of(name)
+    here, there = outcome(tmp_path, step), outcome(tmp_path, step, Blocks(2))
+    assert here[0].removed, "rows go at all"
+    assert there == here
 
 
 @pytest.mark.parametrize("keep", ["longest", "first"])

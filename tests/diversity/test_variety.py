@@ -17,6 +17,8 @@ from ftdsl.cli.main import main
 from ftdsl.data.rows import row_value
 from ftdsl.diversity.sampling import diverse_rows
 from ftdsl.diversity.subset import facility_location, k_center
+from ftdsl.embeddings.encoder import Encoder
+from ftdsl.embeddings.model_files import model_files
 from ftdsl.engine.context import Refused
 from ftdsl.language.program import Expr
 from ftdsl.quality.across.aggregates import aggregate
@@ -160,16 +162,31 @@ def test_k_center_is_within_twice_the_best_radius(seed: int) -> None:
     assert radius(found) <= 2 * best + 1e-6
 
 
+def test_a_sample_by_meaning_takes_one_of_each_matter() -> None:
+    matters = [
+        ("How long do I boil an egg?", "What is the cooking time for eggs?", "Egg boiling minutes"),
+        ("My bank account is empty", "There is no money left in my account", "Broke: no funds"),
+        ("The train was late again", "My railway service had a delay", "Delayed on the tracks"),
+    ]
+    rows = [row_value(chat(text, "-"), "chat") for group in matters for text in group]
+    encoder = Encoder(model_files("minilm", Path()))
+    drawn = diverse_rows(rows, 3, "facility_location", 1, encoder).rows
+    asked = [row.value["messages"][0]["content"] for row in drawn]
+    assert [sum(text in group for text in asked) for group in matters] == [1, 1, 1]
+
+
 @pytest.mark.parametrize("method", ["facility_location", "k_center"])
 def test_a_sample_covers_the_themes_whatever_the_order(method: str) -> None:
     rows = [
         row_value(chat(f"{THEMES[0 if i < 90 else 1 if i < 95 else 2]} {i}", "yes"), "chat")
         for i in range(100)
     ]
-    drawn = diverse_rows(rows, 6, method, 3)
+    sample = diverse_rows(rows, 6, method, 3)
+    drawn = sample.rows
+    assert sample.pool == 100 and 0 < sample.least <= sample.represented < 1
     prompts = {str(row.value["messages"]) for row in drawn}
     assert all(any(theme in prompt for prompt in prompts) for theme in THEMES)
-    again = diverse_rows(rows[::-1], 6, method, 3)
+    again = diverse_rows(rows[::-1], 6, method, 3).rows
     assert {str(row.value["messages"]) for row in again} == prompts
 
 
@@ -202,5 +219,10 @@ def test_the_command_writes_rows_that_dedup_keeps(
     drawn = [json.loads(line) for line in first.splitlines()]
     prompts = [row["messages"][0]["content"] for row in drawn]
     assert len(set(prompts)) == len(drawn) == 5 and all(row in rows for row in drawn)
+    assert "5 rows of support by facility_location: out/five.jsonl" in capsys.readouterr().out
+    assert main([*arguments, "--embeddings", "minilm", "--method", "k_center"]) == 0
+    assert "with the nearest drawn: " in capsys.readouterr().out
+    assert main([*arguments, "--embeddings", "models/none"]) == 2
+    assert "FT436" in capsys.readouterr().err
     assert main(["sample", "s.ftspec", "suport", "-n", "5", "--out", "x.jsonl"]) == 2
     assert "FT429" in capsys.readouterr().err

@@ -49,7 +49,6 @@ def test_a_vector_depends_on_its_text_alone(packaged: Encoder, tmp_path: Path) -
     one_worker = Encoder(packaged.files, workers=1, cache=tmp_path)
     assert np.array_equal(one_worker.vectors(TEXTS[::-1])[::-1], whole)
     assert np.array_equal(one_worker.vectors(TEXTS), whole), "read back as it was made"
-    one_worker.close()
 
 
 def test_vectors_are_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,29 +62,24 @@ def test_vectors_are_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(Encoder, "_made", counted)
     first = encoder(PACKAGED, context(tmp_path))
     wanted = first.vectors(TEXTS)
-    first.close()
     assert len(made) == 1 + 4, "the probe, and each different text that says something"
     second = encoder(PACKAGED, context(tmp_path))
     assert np.array_equal(second.vectors(TEXTS), wanted)
     assert len(made) == 6
-    second.close()
 
 
 def test_damaged_vectors_are_made_anew(packaged: Encoder, tmp_path: Path) -> None:
     kept = KeptVectors(tmp_path)
     kept.put({b"a": b"1234", b"b": b"5678"})
-    kept.close()
     database = sqlite3.connect(tmp_path / "embeddings.sqlite")
     with database:
         database.execute("update vectors set vector = ? where key = ?", (b"1235", b"a"))
     database.close()
     kept = KeptVectors(tmp_path)
     assert kept.get([b"a", b"b", b"c"]) == {b"b": b"5678"}
-    kept.close()
     (tmp_path / "embeddings.sqlite").write_bytes(b"no database, whatever its name" * 100)
     begun = Encoder(packaged.files, cache=tmp_path)
     assert np.array_equal(begun.vectors(TEXTS), packaged.vectors(TEXTS))
-    begun.close()
     assert (tmp_path / "unreadable-embeddings.sqlite").is_file()
 
 

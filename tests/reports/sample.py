@@ -7,13 +7,12 @@ import math
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.language.source import Source
 from ftdsl.reports.report import Report
+from ftdsl.results.coverage import Bar, ClusterMap, CoverageGroup, LengthHistogram, MapPoint
 from ftdsl.results.forecast import Forecast, TrainingCost
 from ftdsl.results.models import (
-    Bar,
     Case,
     CheckOutput,
     Counts,
-    CoverageGroup,
     CoverageOutput,
     CurvePoint,
     DatasetOutput,
@@ -147,7 +146,31 @@ def coverage(key: str = "ja") -> CoverageOutput:
             Bar(key=">= 1k", rows=88, share=0.074, bound=50, op=">=", is_share=False),
         ),
     )  # fmt: skip
-    return CoverageOutput(name="support", rows=1188, groups=(lang, size), verdict="fail")
+    themes = CoverageGroup(
+        source="cluster(prompt, k: 2)", entropy=0.8, effective=1.7,
+        bars=(
+            Bar(key="0", rows=900, share=0.758, bound=0.1, op=">=", note=key),
+            Bar(key="0", rows=900, share=0.758, bound=0.7, op="<=", met=False, note=key),
+            Bar(key="1", rows=288, share=0.242, bound=0.1, op=">=", note="refund, order"),
+            Bar(key="1", rows=288, share=0.242, bound=0.7, op="<=", note="refund, order"),
+        ),
+        map=ClusterMap(
+            points=(
+                MapPoint(x=0.2, y=0.3, cluster=0, text=key),
+                MapPoint(x=0.25, y=0.35, cluster=0, text="reset a password"),
+                MapPoint(x=0.8, y=0.7, cluster=1, text="ask for a refund"),
+                MapPoint(x=0.81, y=0.7, cluster=1, dropped=True, text=key),
+            ),
+            texts=1150, explained=0.12,
+        ),
+    )  # fmt: skip
+    words = LengthHistogram(
+        source="words(prompt)", edges=(3, 5, 7, 10), counts=(188, 0, 1000), median=8, p95=9,
+        longest=9,
+    )  # fmt: skip
+    return CoverageOutput(
+        name="support", rows=1188, groups=(lang, size, themes), lengths=(words,), verdict="fail"
+    )
 
 
 def train() -> TrainOutput:

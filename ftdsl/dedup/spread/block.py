@@ -22,11 +22,13 @@ from ftdsl.dedup.clause import Texts, held_on
 from ftdsl.dedup.exact import ExactComparer
 from ftdsl.dedup.fuzzy import FuzzyComparer
 from ftdsl.dedup.held import HeldComparer
+from ftdsl.dedup.meaning import MeaningComparer
 from ftdsl.dedup.near import NearComparer
 from ftdsl.dedup.order import KeepOrder
 from ftdsl.dedup.places import Places
 from ftdsl.dedup.ragged import Ints, Ragged
 from ftdsl.dedup.values import compared_texts
+from ftdsl.embeddings.encoder import encoder_at
 from ftdsl.language.program import DatasetDef, DropDef
 from ftdsl.plan.steps import DedupStep
 from ftdsl.quality.expressions import Block, Evaluator
@@ -75,7 +77,8 @@ def read_block(
     """The rows of ``parts`` (of the dataset ``source``), and for each near line that compares them
     its shingle sets: a list where there are such lines. Raises Refused (FT300-FT308)."""
     reader = _reader(step, root, source)
-    lines = [_line(drop, held, source) for drop, held in zip(reader.drops, comparers, strict=True)]
+    drops = zip(reader.drops, comparers, strict=True)
+    lines = [_line(drop, held, source, root) for drop, held in drops]
     order, places = KeepOrder(reader.step.dedup), Places()
     for part in parts:
         for block in _blocks(reader.rows, part, split):
@@ -137,7 +140,7 @@ def _blocks(reader: RowReader, part: Part, split: str | None) -> Iterator[Block]
 # ---------------------------------------------------------------------- one drop line
 
 
-def _line(drop: DropDef, held: HeldComparer | None, source: str) -> _Line | None:
+def _line(drop: DropDef, held: HeldComparer | None, source: str, root: str) -> _Line | None:
     """What compares rows of ``source`` for this line; None where it does not look at them."""
     if source not in (OWN, drop.against):
         return None
@@ -145,6 +148,8 @@ def _line(drop: DropDef, held: HeldComparer | None, source: str) -> _Line | None
         return _Held(held.fresh()) if source == OWN else None
     if is_near(drop):
         return _Near(drop.shingle)
+    if drop.method == "paraphrase":
+        return _Meaning(drop, root)
     return _Fuzzy(drop.similarity) if drop.method == "fuzzy" else _Exact()
 
 
@@ -191,6 +196,18 @@ class _Fuzzy(_Line):
 
     def _known(self) -> tuple[Keys, Any]:
         return _NO_KEYS, self._comparer.texts()
+
+
+class _Meaning(_Line):
+    def __init__(self, drop: DropDef, root: str) -> None:
+        super().__init__()
+        self._comparer = MeaningComparer(drop.similarity, encoder_at(drop.embeddings, root))
+
+    def _classes(self, rows: Sequence[Texts]) -> Ints:
+        return self._comparer.add(rows)
+
+    def _known(self) -> tuple[Keys, Any]:
+        return _NO_KEYS, self._comparer.taken()
 
 
 class _Held(_Line):

@@ -18,6 +18,7 @@ from ftdsl.dedup.clause import Comparer, held_on
 from ftdsl.dedup.fuzzy import FuzzyComparer
 from ftdsl.dedup.held import HeldComparer
 from ftdsl.dedup.intake import read_texts
+from ftdsl.dedup.meaning import MeaningComparer
 from ftdsl.dedup.order import KeepOrder
 from ftdsl.dedup.parts import RowParts
 from ftdsl.dedup.places import Places
@@ -180,7 +181,7 @@ def _classes(line: Lines, number: int, blocks: Sequence[_Block]) -> list[Ints]:
     rows = [one for block in blocks if (one := block.rows.lines[number]) is not None]
     if isinstance(comparer, HeldComparer):
         return [_taken(comparer, one) for one in rows]
-    if isinstance(comparer, FuzzyComparer):
+    if isinstance(comparer, FuzzyComparer | MeaningComparer):
         return [_renumbered(one.classes, comparer.take(one.told)) for one in rows]
     numbering = Numbering([one.keys for one in rows])
     if isinstance(comparer, SpreadStored):

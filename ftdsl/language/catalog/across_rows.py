@@ -6,8 +6,8 @@ from ftdsl.language.catalog.entry import Cost, FunctionEntry, Parameter, Scope
 
 _ANY = Parameter("value", "rows(any)", "a value of each row")
 
-OF_DUPLICATES = frozenset({"disagreements"})
-"""Functions that need the groups of a `dedup` block, and so stand in `coverage` alone."""
+OF_DUPLICATES = frozenset({"disagreements", "near_conflicts"})
+"""Functions that need groups of duplicates, and so stand in `coverage` alone."""
 
 FUNCTIONS: tuple[FunctionEntry, ...] = (
     FunctionEntry(
@@ -57,6 +57,41 @@ FUNCTIONS: tuple[FunctionEntry, ...] = (
         "have. Other digits are no slip, and values over 60 characters are no labels. Names the "
         "first ten, each with what was likely meant.",
         "expect near_misses(topic) == 0",
+        minimum=0,
+    ),
+    FunctionEntry(
+        "near_conflicts",
+        (
+            Parameter("text", "rows(text)", "what near-identical rows have in common: the prompt"),
+            Parameter("value", "rows(any)", "what they should then agree on: the answer"),
+            Parameter(
+                "similarity",
+                "share",
+                "from which Jaccard of word shingles texts are one",
+                default=0.8,
+                keyword=True,
+                minimum=0.1,
+                maximum=1,
+            ),
+            Parameter(
+                "agreement",
+                "share",
+                "share of their words from which two texts agree",
+                default=1.0,
+                keyword=True,
+                minimum=0,
+                maximum=1,
+            ),
+        ),
+        "int",
+        Scope.DATASET,
+        Cost.HEAVY,
+        "Number of rows whose text is nearly that of an earlier row and whose value is another: "
+        "conflicting answers to near-identical prompts. Rows are grouped as `drop near` does it, "
+        "over all rows of the dataset, and none is removed; each is compared with the first of its "
+        "group. Texts agree that share at least `agreement` of their words (Dice), other values "
+        "that are equal. Names the first ten pairs. In `coverage` alone.",
+        "expect near_conflicts(prompt, reply.text, agreement: 50%) == 0",
         minimum=0,
     ),
     FunctionEntry(

@@ -34,6 +34,13 @@ DROP_SETTINGS = (
         maximum=0.5,
     ),
     SettingEntry(
+        "embeddings",
+        "path",
+        "compare what texts mean, by this sentence encoder: for `paraphrase`, which compares words "
+        "where it is left out. `minilm`, or a folder with `model.onnx` and `tokenizer.json`",
+        choices=("minilm",),
+    ),
+    SettingEntry(
         "against",
         "held",
         "compare with the rows of this dataset, split, eval or file, and not with one another",

@@ -86,6 +86,8 @@ def _group(ws: Workspace, module: Module, line: By, dataset: DatasetDef) -> Grou
             if key.type.name == "float" else "",
         )  # fmt: skip
         key = None
+    if key is not None:
+        _check_places(ws, key)
     if not line.buckets:
         ws.report.add(
             "FT129", "this group asks for nothing", line.span, label="no bound in it",
@@ -149,6 +151,20 @@ def _bound_makes_sense(ws: Workspace, line: Bucket, one: BucketDef, bound: Expr)
             label="a share lies between 0% and 100%" if one.is_share else "counts start at 0",
         )
     return not (always or never)
+
+
+def _check_places(ws: Workspace, key: Expr) -> None:
+    """Groups are made of values: a function that makes groups stands first, or within `cross`."""
+    crossed = key.op == "call" and key.value == "cross"
+    made = {id(key), *(id(one) for one in key.args if crossed and one.value != "cross")}
+    for one in key.walk():
+        if one.op == "call" and one.value in catalog.GROUPS and id(one) not in made:
+            ws.report.add(
+                "FT115", f"`{one.value}` cannot stand within another function",
+                one.span or Span("", 0, 0), label="it makes groups, and stands after `by`",
+                help="combine groups like `by cross(lang(prompt), "
+                "bucket(words(prompt), edges: [50]))`",
+            )  # fmt: skip
 
 
 def _check_keys(ws: Workspace, key: Expr, line: By) -> None:

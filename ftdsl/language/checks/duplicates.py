@@ -24,30 +24,27 @@ from ftdsl.language.typing.scope import row_scope
 from ftdsl.language.workspace import Workspace
 
 METHODS = ("exact", "near", "fuzzy", "ngram", "paraphrase", "shared")
+_GIVEN = ("similarity", "n", "false_flags", "embeddings", "index")
 # What tells a row of another set, and says nothing of rows of one set.
 LEAKAGE = ("ngram", "paraphrase", "shared")
 # Methods that compare values for equality.
 EQUAL = ("exact", "shared")
 # The similarity of an `ngram` line that names none.
 CONTAINED = 0.5
+# Settings of a few methods.
+_ONLY = ("n", "false_flags", "embeddings")
 _OTHERS: dict[str, tuple[tuple[str, ...], str]] = {
-    "exact": (
-        ("method", "similarity", "n", "false_flags", "index"),
-        "`{} exact` compares for equality",
-    ),
-    "near": (("n", "false_flags"), "`{} near` compares shingles"),
+    "exact": (("method", "similarity", *_ONLY, "index"), "`{} exact` compares for equality"),
+    "near": (_ONLY, "`{} near` compares shingles"),
     "fuzzy": (
-        ("method", "n", "false_flags", "index"),
-        "`{} fuzzy` compares texts with a ratio of their words",
+        ("method", *_ONLY, "index"), "`{} fuzzy` compares texts with a ratio of their words"
     ),
     "ngram": (
-        ("method", "false_flags", "index"), "`{} ngram` looks for runs of words of the other text"
+        ("method", "false_flags", "embeddings", "index"),
+        "`{} ngram` looks for runs of words of the other text",
     ),
-    "paraphrase": (("method", "n", "index"), "`{} paraphrase` compares the weights of words"),
-    "shared": (
-        ("method", "similarity", "n", "false_flags", "index"),
-        "`{} shared` compares for equality",
-    ),
+    "paraphrase": (("method", "n", "index"), "`{} paraphrase` compares whole texts by cosine"),
+    "shared": (("method", "similarity", *_ONLY, "index"), "`{} shared` compares for equality"),
 }  # fmt: skip
 _INDEX = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _KEYS = ("text", "int", "float", "bool")
@@ -134,8 +131,12 @@ def _check_settings(settings: Settings, method: str, word: str) -> None:
         settings.forbid(("false_flags",), "`similarity` says from where on a row is found")
     if settings.node("index") is not None:
         settings.forbid(("against",), "`index` says what rows are compared with")
-    if method in LEAKAGE:
+    if method in LEAKAGE and not (method == "paraphrase" and settings.node("embeddings")):
         settings.require("against", why=f": `{method}` compares with rows that are held out")
+    elif method == "paraphrase" and settings.node("against") is None:
+        # Within one set nothing tells which rows are honest, and so no rate can be stated.
+        settings.require("similarity", why=": rows of one set are compared with one another")
+        settings.forbid(("false_flags",), "`similarity` says from where on a row is found")
 
 
 def _built(
@@ -148,7 +149,7 @@ def _built(
         call = setting_call(settings.ws, settings.module, settings.entries["method"], node)
         if call is None:
             return None
-    given = {name: settings.constant(name) for name in ("similarity", "n", "false_flags", "index")}
+    given = {name: settings.constant(name) for name in _GIVEN}
     if any(one is None and settings.node(name) is not None for name, one in given.items()):
         return None
     zero = given["similarity"]
@@ -182,6 +183,7 @@ def _built(
         similarity=ratio("similarity", default),
         n=number("n", base.n),
         false_flags=ratio("false_flags", base.false_flags),
+        embeddings=str(given["embeddings"].value) if given["embeddings"] is not None else "",
         forbids=line.forbids,
         file=held.file if held is not None else None,
         file_on=held.on if held is not None else (),
@@ -234,7 +236,10 @@ def _check_twins(ws: Workspace, drops: list[DropDef]) -> None:
     seen: set[tuple[object, ...]] = set()
     for drop in drops:
         size = drop.n if drop.method == "ngram" else None
-        same = (drop.method, drop.against, drop.index, size, *(key(one) for one in drop.on))
+        same = (
+            drop.method, drop.against, drop.index, drop.embeddings, size,
+            *(key(one) for one in drop.on),
+        )  # fmt: skip
         if same in seen and drop.span is not None:
             ws.report.add(
                 "FT132", "this line drops the same rows as an earlier one", drop.span,

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ftdsl.quality.across.contradictions import Contradictions
-from ftdsl.quality.across.disagreements import Disagreements
+from ftdsl.quality.across.disagreements import Disagreements, NearConflicts
 from ftdsl.quality.across.near_misses import NearMisses
 from ftdsl.quality.across.relations import ACROSS
 from ftdsl.quality.across.shifts import KolmogorovSmirnov, PopulationStability
@@ -345,6 +345,7 @@ AGGREGATES: dict[str, Any] = {
     **ACROSS,
     "disagreements": Disagreements,
     "near_misses": NearMisses,
+    "near_conflicts": NearConflicts,
     "psi": PopulationStability,
     "ks": KolmogorovSmirnov,
 }

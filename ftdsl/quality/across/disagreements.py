@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from ftdsl.quality.across.word_vectors import text_words
 
 NAMED = 10
 """Pairs that are named; the others are counted."""
@@ -28,11 +31,15 @@ class Disagreements:
         """Take in ``pairs`` of a removed row and the one kept for it."""
         for removed, kept in pairs:
             one, other = values.get(removed), values.get(kept)
-            if one is None or other is None or one == other:
+            if one is None or other is None or self.agree(one, other):
                 continue
             self.count += 1
             if len(self.found) < NAMED:
                 self.found.append((removed, one, kept, other))
+
+    def agree(self, one: Any, other: Any) -> bool:
+        """Whether two values are as good as one."""
+        return bool(one == other)
 
     def merge(self, dumped: Any) -> None:
         self.count += dumped[0]
@@ -44,3 +51,21 @@ class Disagreements:
 
     def value(self) -> int:
         return self.count
+
+
+class NearConflicts(Disagreements):
+    """The same over rows whose texts are nearly one, from ``similarity`` on, whatever dedup does:
+    texts agree that share at least ``agreement`` of their words."""
+
+    def __init__(self, similarity: float = 0.8, agreement: float = 1.0) -> None:
+        super().__init__()
+        self.similarity = similarity
+        self.agreement = agreement
+
+    def agree(self, one: Any, other: Any) -> bool:
+        if not isinstance(one, str) or not isinstance(other, str):
+            return bool(one == other)
+        words, others = Counter(text_words(one)), Counter(text_words(other))
+        total = words.total() + others.total()
+        shared = 2 * (words & others).total() / total if total else float(one == other)
+        return shared >= self.agreement
