@@ -30,6 +30,7 @@ SUMMARIES: dict[str, str] = {
     "select": "rank the candidates of one selection and run what it needs",
     "gate": "run one gate and what it needs",
     "report": "show a finished run again, in any format",
+    "compare": "what differs between two runs, case by case",
     "rows": "show the rows that break a rule",
     "sample": "draw a diverse part of a dataset",
     "explain": "explain a diagnostic code",
@@ -42,7 +43,7 @@ SUMMARIES: dict[str, str] = {
 }
 """Commands in the order of ``ftdsl --help``."""
 
-LATER = frozenset({"export", "compare", "advise", "next", "rate", "lsp"})
+LATER = frozenset({"export", "advise", "next", "rate", "lsp"})
 """Names that are kept for later versions."""
 
 
@@ -122,6 +123,10 @@ def _reading_command(name: str) -> Command | None:
             from ftdsl.cli import report
 
             return report
+        case "compare":
+            from ftdsl.cli import compare
+
+            return compare
         case "rows":
             from ftdsl.cli import rows
 

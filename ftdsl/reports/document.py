@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from ftdsl.reports.eval_entries import FlakinessEntry, SelectionEntry
 from ftdsl.reports.eval_entries import ScoreEntry as ScoreEntry
+from ftdsl.results.comparison import Comparison
 
 SCHEMA = "ftdsl.report/1"
 
@@ -350,6 +351,7 @@ class Document:
     run_id: str | None = None
     files: tuple[str, ...] = ()
     judges: tuple[JudgeEntry, ...] = ()
+    comparison: Comparison | None = None
     selections: dict[str, SelectionEntry] = field(default_factory=dict)
     flakiness: dict[str, dict[str, dict[str, FlakinessEntry]]] = field(default_factory=dict)
 

@@ -134,6 +134,10 @@ def _sections(report: Report, extent: Extent) -> Iterator[Section]:
         from ftdsl.reports.html_plan import plan_body
 
         yield Section("plan", "Plan", plan_body(report.plan))
+    if report.comparison is not None:
+        from ftdsl.reports.html_compare import comparison_sections
+
+        yield from (Section(*each) for each in comparison_sections(report.comparison))
     if report.facts:
         rows = (
             tag("tr", tag("td", fact.name), tag("td", fact.value), tag("td", fact.state))

@@ -79,6 +79,7 @@ def document(report: Report, findings: Iterable[FindingEntry] | None = None) -> 
         facts=tuple(FactEntry(fact.name, fact.value, fact.state) for fact in report.facts),
         run_id=run.run_id if run is not None else None,
         files=report.files,
+        comparison=report.comparison,
     )
 
 

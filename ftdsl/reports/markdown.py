@@ -64,6 +64,10 @@ def _lines(found: Document, total: int) -> Iterator[str]:
     if found.spec:
         yield f"{code(found.spec)}, {plural(total, 'finding')}"
         yield ""
+    if found.comparison is not None:
+        from ftdsl.reports.markdown_compare import comparison_lines
+
+        yield from comparison_lines(found.comparison)
     yield from _gates(found.gates)
     yield from _selections(found)
     yield from _evals(found)

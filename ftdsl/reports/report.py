@@ -14,6 +14,7 @@ from ftdsl.results.exits import exit_code
 
 if TYPE_CHECKING:
     from ftdsl.plan.model import Plan
+    from ftdsl.results.comparison import Comparison
     from ftdsl.results.models import Finding, Verdict
     from ftdsl.results.run import RunResult
 
@@ -60,6 +61,7 @@ class Report:
     facts: tuple[Fact, ...] = ()
     plan: Plan | None = None
     run: RunResult | None = None
+    comparison: Comparison | None = None
     out: Path | None = None
     all_findings: Callable[[], Iterable[Finding]] | None = None
     only_findings: bool = False

@@ -36,6 +36,10 @@ def _parts(report: Report, style: Style) -> Iterator[str]:
         from ftdsl.reports.terminal_plan import plan_lines
 
         yield from plan_lines(report, report.plan, style)
+    if report.comparison is not None:
+        from ftdsl.reports.terminal_compare import comparison_lines
+
+        yield from comparison_lines(report.comparison, report.verdict, style)
     if report.facts:
         yield from _facts(report, style)
     if not style.quiet:

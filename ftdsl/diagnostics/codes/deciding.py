@@ -64,4 +64,14 @@ CODES: tuple[Code, ...] = (
         'forbid broken on ids("t-17", "t-173")',
         "run",
     ),
+    Code(
+        "FT553",
+        "nothing-to-compare",
+        "two runs have no eval in common",
+        "Runs are compared where the same model was asked the same eval in both. To compare two "
+        "models, of one run or of two, name them.",
+        "ftdsl compare latest latest --from base --to tunde",
+        "ftdsl compare latest latest --from base --to tuned",
+        "run",
+    ),
 )
