@@ -18,6 +18,7 @@ WITH_DATA = (
     "benchmarks.spelling",
     "benchmarks.dedup",
     "benchmarks.leakage",
+    "benchmarks.at_scale",
 )
 
 

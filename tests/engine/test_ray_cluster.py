@@ -6,10 +6,12 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -65,6 +67,8 @@ coverage support {
   expect distinct_n(reply.text, n: 2) >= 0.99
 }
 """
+CLIENT: list[str] = []
+"""Where the cluster's server for Ray Client listens."""
 WORDS = [f"word{number}" for number in range(700)]
 
 
@@ -92,10 +96,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "data").mkdir()
     (root / ".ftdsl-root").touch()
     (root / "support.ftspec").write_text(SPEC, encoding="utf-8")
-    every = list(rows(4200, 1))
-    (root / "data" / "a.jsonl").write_text("\n".join([*every[:3000], "{not a row", ""]))
-    (root / "data" / "b.jsonl").write_text("\n".join(every[3000:]) + "\n")
-    (root / "golden.jsonl").write_text("\n".join(every[2900:3100:20]) + "\n")
+    every = list(rows(2400, 1))
+    (root / "data" / "a.jsonl").write_text("\n".join([*every[:2000], "{not a row", ""]))
+    (root / "data" / "b.jsonl").write_text("\n".join(every[2000:]) + "\n")
+    (root / "golden.jsonl").write_text("\n".join(every[1900:2100:20]) + "\n")
     return root
 
 
@@ -106,9 +110,17 @@ def address() -> Iterator[str]:
     from ray.cluster_utils import Cluster
 
     node = {"num_cpus": 1, "object_store_memory": 90 << 20}
-    cluster = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False})
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        client = free.getsockname()[1]
+    head = {**node, "include_dashboard": False, "ray_client_server_port": client}
+    with warnings.catch_warnings():
+        # Ray leaves the log files of its client server to be closed by whoever comes.
+        warnings.simplefilter("ignore", ResourceWarning)
+        cluster = Cluster(initialize_head=True, head_node_args=head)
     try:
         cluster.add_node(**node)
+        CLIENT.append(f"ray://127.0.0.1:{client}")
         yield cluster.address
     finally:
         cluster.shutdown()
@@ -177,6 +189,7 @@ def test_a_killed_worker_changes_no_byte(
         assert there[name] == whole, name
 
 
+@pytest.mark.slow
 @pytest.mark.code("FT423")
 def test_every_machine_has_the_same_versions(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ray_engine, "_installed", lambda: ("0.0.9", "3.11", "2.0"))
@@ -186,6 +199,7 @@ def test_every_machine_has_the_same_versions(address: str, monkeypatch: pytest.M
     assert "(here 0.0.9)" in caught.value.diagnostic.message
 
 
+@pytest.mark.slow
 @pytest.mark.code("FT422")
 def test_what_cannot_be_done_again_is_told(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ray_engine, "_RETRIES", 1)
@@ -220,6 +234,25 @@ def test_ray_is_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("it is open")
     assert caught.value.diagnostic.code == "FT420"
     assert "ftdsl[ray]" in caught.value.diagnostic.help
+
+
+@pytest.mark.slow
+def test_a_cluster_is_joined_from_outside(
+    project: Path, address: str, here: dict[str, bytes]
+) -> None:
+    """By Ray Client, as from a machine that is no part of it, and in a process of its own."""
+    assert address
+    words = [PROGRAM, "validate", "support.ftspec", "--engine", "ray", "--out", "outside"]
+    done = subprocess.run(
+        [*words, "--ray-address", CLIENT[0]],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    (removed,) = (project / "outside" / "steps" / "dedup.support").glob("*/removed.jsonl")
+    assert removed.read_bytes() == here["dedup.support/removed.jsonl"]
 
 
 @pytest.mark.slow
