@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -67,6 +68,7 @@ coverage support {
   expect distinct_n(reply.text, n: 2) >= 0.99
 }
 """
+NODE = {"num_cpus": 1, "object_store_memory": 90 << 20}
 CLIENT: list[str] = []
 """Where the cluster's server for Ray Client listens."""
 WORDS = [f"word{number}" for number in range(700)]
@@ -104,24 +106,28 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
+def address(cluster: Any) -> str:
+    return str(cluster.address)
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
     """A cluster of two nodes, each with one core and a store of its own."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     from ray.cluster_utils import Cluster
 
-    node = {"num_cpus": 1, "object_store_memory": 90 << 20}
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         client = free.getsockname()[1]
-    head = {**node, "include_dashboard": False, "ray_client_server_port": client}
+    head = {**NODE, "include_dashboard": False, "ray_client_server_port": client}
     with warnings.catch_warnings():
         # Ray leaves the log files of its client server to be closed by whoever comes.
         warnings.simplefilter("ignore", ResourceWarning)
         cluster = Cluster(initialize_head=True, head_node_args=head)
     try:
-        cluster.add_node(**node)
+        cluster.add_node(**NODE)
         CLIENT.append(f"ray://127.0.0.1:{client}")
-        yield cluster.address
+        yield cluster
     finally:
         cluster.shutdown()
         children = psutil.Process().children(recursive=True)
@@ -234,6 +240,35 @@ def test_ray_is_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("it is open")
     assert caught.value.diagnostic.code == "FT420"
     assert "ftdsl[ray]" in caught.value.diagnostic.help
+
+
+@pytest.mark.slow
+def test_a_lost_machine_changes_no_byte(
+    project: Path, cluster: Any, here: dict[str, bytes]
+) -> None:
+    """It goes when the shards of the join stand, with its share of sets, pieces and shards."""
+    extra, lost = cluster.add_node(**NODE), []
+
+    def lose() -> None:
+        while not done.wait(0.02):
+            titles = (one.info["cmdline"] for one in psutil.process_iter(["cmdline"]))
+            if any(" ".join(title or ()).startswith("ray::_Stays") for title in titles):
+                cluster.remove_node(extra, allow_graceful=False)
+                lost.append(extra)
+                return
+
+    done = threading.Event()
+    loser = threading.Thread(target=lose)
+    loser.start()
+    try:
+        there = told(validated(project, "lost", Policy(engine="ray", ray=cluster.address)))
+    finally:
+        done.set()
+        loser.join()
+        if not lost:
+            cluster.remove_node(extra)
+    assert lost
+    assert there == here
 
 
 @pytest.mark.slow
