@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ftdsl.data.rows import Row
-from ftdsl.evaluation.scorers import SCORERS, Unscorable
+from ftdsl.engine.context import Context
+from ftdsl.evaluation.scorers import COLUMN_SCORERS, SCORERS, Unscorable
 from ftdsl.language import catalog
 from ftdsl.language.program import Expr, ScoreDef
 from ftdsl.models.answer import Answer
@@ -26,11 +27,13 @@ _ANSWER: dict[str, Callable[[Answer], Any]] = {
 
 
 class Scoring:
-    """The scores of one eval over its cases. ``root`` is where the files lie that scorers read."""
+    """The scores of one eval over its cases. ``root`` is where the files lie that scorers read;
+    ``context`` is the step's, for scorers with a model of their own."""
 
-    def __init__(self, evaluator: Evaluator, root: Path) -> None:
+    def __init__(self, evaluator: Evaluator, root: Path, context: Context | None = None) -> None:
         self._evaluator = evaluator
         self._root = root
+        self._context = context
         self._verdicts: Mapping[Expr, Sequence[float | Unscorable]] = {}
 
     def column(
@@ -65,13 +68,17 @@ class Scoring:
             return _given(expr, self._verdicts[expr], given, reasons)
         args = tuple(self._lifted(one, rows, given, reasons) for one in expr.args)
         expr = replace(expr, args=args)
-        if expr.op != "call" or expr.value not in SCORERS:
+        if expr.op != "call" or expr.value not in {*SCORERS, *COLUMN_SCORERS}:
             return expr
-        scorer = SCORERS[str(expr.value)]
         block = Block(list(rows), given)
         columns = [
             self._evaluator.column(one, block) for one in self._with_files(str(expr.value), args)
         ]
+        if expr.value in COLUMN_SCORERS:
+            assert self._context is not None, "a step gives its context"
+            at_once = COLUMN_SCORERS[str(expr.value)](*columns, context=self._context)
+            return _given(expr, at_once, given, reasons)
+        scorer = SCORERS[str(expr.value)]
         found: list[float] = []
         for case, values in enumerate(zip(*columns, strict=True)):
             if None in values:  # behind a guard, such as `has(topic) and …`, that does not hold

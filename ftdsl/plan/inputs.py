@@ -211,7 +211,8 @@ def _paths(expr: Expr, functions: Mapping[str, FunctionEntry]) -> Iterator[str]:
         if call.op == "call" and call.value in functions:
             parameters = functions[str(call.value)].parameters
             for parameter, argument in zip(parameters, call.args, strict=False):
-                if parameter.type == "path" and argument.value:
+                names_file = parameter.type == "path" or parameter.name == "embeddings"
+                if names_file and argument.value:
                     yield str(argument.value)
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ftdsl.data.rows import Row, row_value
 from ftdsl.evaluation.judges.call import KINDS
-from ftdsl.evaluation.scorers import SCORERS, Unscorable
+from ftdsl.evaluation.scorers import COLUMN_SCORERS, SCORERS, Unscorable
 from ftdsl.evaluation.scorers.likeness import (
     bleu,
     chrf,
@@ -22,6 +22,7 @@ from ftdsl.evaluation.scorers.likeness import (
     token_set_ratio,
     token_sort_ratio,
 )
+from ftdsl.evaluation.scorers.meaning import embedding_similarity
 from ftdsl.evaluation.scorers.numbers import choice_match, chosen_letter, last_number, numeric_match
 from ftdsl.evaluation.scorers.structured import (
     calls_in,
@@ -35,6 +36,7 @@ from ftdsl.evaluation.scorers.texts import (
     any_match,
     contains_match,
     exact_match,
+    label_match,
     normalized_match,
     regex_match,
     word_f1,
@@ -45,14 +47,16 @@ from ftdsl.language.program import DatasetDef, Expr, SchemaDef, ScoreDef, Type
 from ftdsl.models.answer import Answer
 from ftdsl.quality.expressions import Evaluator
 from tests.evaluation.evals import literal, name, scorer
+from tests.models.desk import desk
 
 TEXT_MATCHES = ["exact_match", "normalized_match", "contains_match"]
 GSM8K = Path(__file__).parent / "gsm8k" / "solutions.jsonl"
 
 
 def test_every_scorer_of_the_catalog_is_implemented_once() -> None:
-    assert set(SCORERS) | set(KINDS) == set(catalog.SCORERS)
-    assert not set(SCORERS) & set(KINDS)
+    named = [*SCORERS, *COLUMN_SCORERS, *KINDS]
+    assert set(named) == set(catalog.SCORERS)
+    assert len(named) == len(set(named))
     assert set(KINDS) == catalog.JUDGES
     assert len(set(SCORERS.values())) == len(SCORERS)
 
@@ -81,6 +85,7 @@ def test_scorers_take_what_the_catalog_says(called: str) -> None:
         "tolerance": 0.0,
         "relative": 0.0,
         "answers": ["7"],
+        "labels": ["7", "8"],
         "schema": '{"type": "integer"}',
         "row": CALLER,
         "variant": "rougeL",
@@ -118,6 +123,40 @@ def test_normalized_match(output: str, expected: str, score: int) -> None:
 )
 def test_contains_match(output: str, expected: str, score: int) -> None:
     assert contains_match(output, expected) == score
+
+
+@pytest.mark.parametrize(
+    ("output", "score"),
+    [
+        ("spam", 1), ("SPAM.", 1), ("I think it is spam", 1), ("not spam", 0), ("", 0),
+        ("spam, or not spam", 0), ("spam or ham", 0), ("hamster", 0), ("spam spam", 1),
+    ],
+)  # fmt: skip
+def test_label_match(output: str, score: int) -> None:
+    assert label_match(output, "Spam", ["spam", "not spam", "ham"]) == score
+
+
+def test_an_expected_text_that_is_no_label_is_unscored() -> None:
+    with pytest.raises(Unscorable, match="none of the labels"):
+        label_match("spam", "eggs", ["spam", "ham"])
+
+
+def test_embeddings_tell_likeness_of_meaning(tmp_path: Path) -> None:
+    where = desk(tmp_path)
+    pairs = [
+        ("How do I reset my password?", "I forgot my password, how can I change it?"),
+        ("How do I reset my password?", "The train to Bern leaves at noon."),
+        ("same", "same"),
+        ("anything", " "),
+    ]
+    outputs, expected = zip(*pairs, strict=True)
+    like, unlike, same, none = embedding_similarity(
+        outputs, expected, ["minilm"] * 4, context=where
+    )
+    assert isinstance(none, Unscorable)
+    assert like > 0.6 > 0.3 > unlike >= 0
+    assert same == pytest.approx(1.0)
+    assert (where.cache / "embeddings.sqlite").exists()
 
 
 @pytest.mark.parametrize("called", ["contains_match", "normalized_match"])

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from ftdsl.evaluation.scorers import combined, likeness, numbers, structured, texts
+from ftdsl.evaluation.scorers import combined, likeness, meaning, numbers, structured, texts
 from ftdsl.evaluation.scorers.unscorable import Unscorable
 
-__all__ = ["SCORERS", "Unscorable"]
+__all__ = ["COLUMN_SCORERS", "SCORERS", "Unscorable"]
+
+COLUMN_SCORERS = meaning.COLUMN_SCORERS
 
 SCORERS: Mapping[str, Callable[..., float]] = {
     **texts.SCORERS,

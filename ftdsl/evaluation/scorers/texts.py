@@ -34,6 +34,30 @@ def any_match(output: str, answers: Sequence[str]) -> float:
     return float(_words(output) in accepted)
 
 
+def label_match(output: str, expected: str, labels: Sequence[str]) -> float:
+    """1 if the output names the expected label and no other. A label within a longer one that is
+    named, such as "spam" in "not spam", is not named by it. Raises Unscorable where the expected
+    text is none of the labels."""
+    known = {tuple(_words(label)) for label in labels}
+    wanted = tuple(_words(expected))
+    if wanted not in known or not wanted:
+        raise Unscorable("the expected text is none of the labels")
+    return float(_named(_words(output), known) == {wanted})
+
+
+def _named(words: Sequence[str], labels: set[tuple[str, ...]]) -> set[tuple[str, ...]]:
+    """The labels that occur in ``words``, from each place on the longest."""
+    found, place = set(), 0
+    lengths = sorted({len(label) for label in labels if label}, reverse=True)
+    while place < len(words):
+        here = (tuple(words[place : place + length]) for length in lengths)
+        label = next((one for one in here if one in labels), None)
+        if label is not None:
+            found.add(label)
+        place += len(label) if label is not None else 1
+    return found
+
+
 def contains_match(output: str, expected: str) -> float:
     """1 if the expected text occurs in the output, after NFKC and casefold."""
     wanted = _folded(expected.strip())
@@ -81,6 +105,7 @@ SCORERS: Mapping[str, Callable[..., float]] = {
     "exact_match": exact_match,
     "normalized_match": normalized_match,
     "any_match": any_match,
+    "label_match": label_match,
     "contains_match": contains_match,
     "regex_match": regex_match,
     "word_f1": word_f1,

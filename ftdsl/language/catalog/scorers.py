@@ -93,6 +93,14 @@ FUNCTIONS: tuple[FunctionEntry, ...] = (
         "The output chooses the expected letter of a multiple-choice question: the last that it "
         "calls the answer, else the last that is set off, as in `(B)` or `B.`.",
     ),
+    _match(
+        "label_match",
+        "The output names the expected label and no other of the labels, in any case and within "
+        "other words.",
+        _EXPECTED,
+        Parameter("labels", "list(text)", "all labels that there are", keyword=True),
+        example='score s = label_match(output, reply.text, labels: ["billing", "shipping"])',
+    ),
     _match("json_match", "Output and expected text are the same JSON value."),
     _share(
         "json_fields",
@@ -138,6 +146,29 @@ FUNCTIONS: tuple[FunctionEntry, ...] = (
             choices=("rouge1", "rouge2", "rougeL", "rougeLsum"),
         ),
         extra="eval",
+    ),
+    FunctionEntry(
+        "embedding_similarity",
+        (
+            _OUTPUT,
+            _EXPECTED,
+            Parameter(
+                "embeddings",
+                "text",
+                "the sentence encoder: `minilm`, or a folder of the project",
+                default="minilm",
+                keyword=True,
+            ),
+        ),
+        "float",
+        Scope.SCORE,
+        Cost.HEAVY,
+        "Cosine of the sentence embeddings of both texts, 0 where it is negative. Where likeness "
+        "begins depends on the encoder: look at answers that people find right and wrong.",
+        "score s = embedding_similarity(output, reply.text) >= 0.7",
+        extra="embeddings",
+        minimum=0,
+        maximum=1,
     ),
     FunctionEntry(
         "weighted",
