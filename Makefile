@@ -65,6 +65,12 @@ format: $(VENV)/.dev  ## Format the sources and the specs
 docs: $(VENV)/.dev  ## Write the generated reference pages and schemas
 	@$(BIN)/python -m docs.generate
 
+peers: .peers/bin/lm_eval  ## Install the tools that exports are proved with, into .peers (0.9 GB)
+
+.peers/bin/lm_eval:
+	@python3 -m venv .peers
+	@.peers/bin/python -m pip --disable-pip-version-check install --quiet 'lm-eval[api]==0.4.13' 'inspect-ai==0.3.285'
+
 bench: $(VENV)/.dev  ## Measure, and print ratios against named peers
 	@$(BIN)/python -m compileall -q ftdsl benchmarks
 	@$(BIN)/python -m benchmarks.all

@@ -33,6 +33,8 @@ SUMMARIES: dict[str, str] = {
     "compare": "what differs between two runs, case by case",
     "rows": "show the rows that break a rule",
     "sample": "draw a diverse part of a dataset",
+    "import": "make a spec of an eval of promptfoo, or of graders of OpenAI",
+    "export": "write an eval as a task of lm-eval, or a run as a log of inspect",
     "explain": "explain a diagnostic code",
     "lock": "record digests, counts and baselines in ftspec.lock",
     "jobs": "list, pause, resume or cancel the jobs of a hosted training",
@@ -43,7 +45,7 @@ SUMMARIES: dict[str, str] = {
 }
 """Commands in the order of ``ftdsl --help``."""
 
-LATER = frozenset({"export", "advise", "next", "rate", "lsp"})
+LATER = frozenset({"advise", "next", "rate", "lsp"})
 """Names that are kept for later versions."""
 
 
@@ -77,6 +79,14 @@ def _spec_command(name: str) -> Command | None:
             from ftdsl.cli import test
 
             return test
+        case "import":
+            from ftdsl.cli import importing
+
+            return importing
+        case "export":
+            from ftdsl.cli import export
+
+            return export
     return None
 
 

@@ -71,7 +71,7 @@ def gathered(pieces: Iterable[str]) -> Iterator[str]:
     yield "".join(held)
 
 
-def write(path: Path, text: str | Iterable[str]) -> None:
+def write(path: Path, text: str | bytes | Iterable[str]) -> None:
     """Put ``text``, whole or in pieces, at ``path``: the old file or the new one is there at any
     moment, never a torn one. UsageError when it cannot be written."""
     import tempfile
@@ -82,8 +82,9 @@ def write(path: Path, text: str | Iterable[str]) -> None:
     except OSError as error:
         raise _unwritable(path, error) from error
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.writelines((text,) if isinstance(text, str) else text)
+        with os.fdopen(handle, "wb") as stream:
+            pieces = (text,) if isinstance(text, str | bytes) else text
+            stream.writelines(one.encode() if isinstance(one, str) else one for one in pieces)
             stream.flush()
             os.fsync(stream.fileno())
         Path(name).chmod(0o644)

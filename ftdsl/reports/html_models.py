@@ -12,7 +12,6 @@ from ftdsl.reports.plots import Curve, curves, interval_plot, score_bar, smoothe
 from ftdsl.reports.summary import MOODS, VERDICT_WORDS
 from ftdsl.reports.terminal_run import requirement_text
 from ftdsl.results.models import (
-    Case,
     Estimate,
     EvalOutput,
     GateOutput,
@@ -21,7 +20,7 @@ from ftdsl.results.models import (
 )
 
 if TYPE_CHECKING:
-    from ftdsl.reports.extent import Extent
+    pass
 
 
 def gate_cards(gate: GateOutput) -> list[Node]:
@@ -149,58 +148,6 @@ def judge_notes(outputs: Sequence[EvalOutput]) -> Markup | None:
         return None
     table = tag("table", tag("tbody", *rows))
     return tag("div", tag("h3", "Judges"), tag("div", table, class_="scroll"), class_="card")
-
-
-def answers(outputs: Sequence[EvalOutput], extent: Extent) -> list[Node]:
-    """Cases side by side, those first on which the models differ most."""
-    by_id = [{case.case_id: case for case in output.cases} for output in outputs]
-    if not by_id or not by_id[0]:
-        return []
-    shared = [key for key in by_id[0] if all(key in each for each in by_id)]
-    ordered = sorted(shared, key=lambda key: -_spread([each[key] for each in by_id]))
-    chosen = ordered[: extent.answers]
-    blocks = [_answer([each[key] for each in by_id], outputs, extent) for key in chosen]
-    if not blocks:
-        return []
-    title = "Answers, those first on which the models differ" if len(outputs) > 1 else "Answers"
-    body: list[Node] = [tag("h3", title), *blocks[:4]]
-    if len(blocks) > 4:
-        body.append(
-            tag("details", tag("summary", plural(len(blocks) - 4, "more case")), *blocks[4:])
-        )
-    return body
-
-
-def _spread(cases: Sequence[Case]) -> float:
-    """How far the models' mean scores on one case lie apart."""
-    means = [sum(case.scores.values()) / len(case.scores) for case in cases if case.scores]
-    return max(means) - min(means) if means else 0.0
-
-
-def _answer(cases: Sequence[Case], outputs: Sequence[EvalOutput], extent: Extent) -> Markup:
-    first = cases[0]
-    columns = [_text_column("expected", first.expected, "", extent)]
-    for case, output in zip(cases, outputs, strict=True):
-        told = ", ".join(f"{name} {score(value)}" for name, value in case.scores.items())
-        why = ", ".join(f"{name} unscored: {reason}" for name, reason in case.unscored.items())
-        columns.append(
-            _text_column(output.model, case.output, ", ".join(filter(None, (told, why))), extent)
-        )
-    over = tag(
-        "div",
-        tag("b", f"case {first.case_id}"),
-        tag("span", first.prompt[: min(400, extent.text)]),
-        class_="over",
-    )
-    return tag("div", over, *columns, class_="pair answers")
-
-
-def _text_column(title: str, text: str, told: str, extent: Extent) -> Markup:
-    return tag(
-        "div",
-        tag("div", f"{title} · {told}" if told else title, class_="tag"),
-        tag("div", text[: extent.text] or "(empty)", class_="quote"),
-    )
 
 
 def training_card(output: TrainOutput) -> Markup:

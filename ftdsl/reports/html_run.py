@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ftdsl.reports.html_cases import cases_side_by_side
 from ftdsl.reports.html_data import dataset_body, dataset_names
 from ftdsl.reports.html_models import (
-    answers,
     gate_cards,
     judge_notes,
     score_cards,
@@ -81,7 +81,7 @@ def run_sections(run: RunResult, extent: Extent) -> Iterator[tuple[str, str, Nod
             [
                 score_cards(of_name, _candidates(run)),
                 judge_notes(of_name),
-                answers(_side_by_side(of_name, selections), extent),
+                cases_side_by_side(_side_by_side(of_name, selections), extent),
             ],
         )
     trainings = [step.output for step in run.steps if isinstance(step.output, TrainOutput)]

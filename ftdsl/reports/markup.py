@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from ftdsl.reports import inert
 
-_VOID = frozenset({"meta", "br", "col"})
+_VOID = frozenset({"meta", "br", "col", "input"})
 # Shapes of a drawing: void but for a title that says what they show.
 _SHAPES = frozenset({"line", "rect", "circle", "path", "polyline"})
 _ELEMENTS = (
@@ -61,7 +61,7 @@ _ELEMENTS = (
             "strong",
         ),
         *("summary", "svg", "table", "tbody", "td", "text", "tfoot", "th", "thead", "title", "tr"),
-        "ul",
+        *("ul", "fieldset", "label", "legend"),
     }
 )
 _ATTRIBUTES = frozenset(
@@ -69,7 +69,7 @@ _ATTRIBUTES = frozenset(
         *("aria-hidden", "aria-label", "charset", "class", "colspan", "content", "cx", "cy", "d"),
         *("height", "href", "http-equiv", "id", "lang", "name", "open", "points", "role", "scope"),
         *("preserveAspectRatio", "r", "rowspan", "rx", "text-anchor", "title", "viewBox"),
-        *("width", "x", "x1", "x2", "y", "y1", "y2"),
+        *("width", "x", "x1", "x2", "y", "y1", "y2", "checked", "type"),
     }
 )
 
@@ -132,6 +132,8 @@ def _attribute(key: str, value: str | int | float | bool | None) -> str:
         raise ValueError(f"attribute {name!r} is not in the closed set")
     if value is True:
         return f" {name}"
+    if name == "type" and value not in {"radio", "checkbox"}:
+        raise ValueError("an input of a report only filters what the page shows")
     if name == "href" and not str(value).startswith("#"):
         raise ValueError("a report links only to itself")
     return f' {name}="{_number(value) if isinstance(value, float) else escape(str(value))}"'

@@ -242,6 +242,17 @@ def test_verdicts_go_into_larger_scores(tmp_path: Path) -> None:
     assert [case.scores["tone"] for case in found.cases] == [1, 0.25, 1, 0.25]
 
 
+def test_a_score_with_a_verdict_in_it_is_not_corrected(tmp_path: Path) -> None:
+    write_labels(tmp_path, labelled(120, wrong=40))
+    with judging(polite) as (mini, _):
+        measured = judge("judge", [mini], labels=True).value
+        mixed = Expr("call", FLOAT, (measured, literal(1.0), WEIGHTS), "weighted")
+        found, _ = judged(tmp_path, ScoreDef("tone", "weighted", mixed), [mini])
+    assert found.scores["tone"].mean == 0.625
+    assert found.judges["tone"].calibration is None
+    assert "is not corrected" in found.judges["tone"].notes[-1]
+
+
 WEIGHTS = Expr("list", Type("list", element=FLOAT), (literal(3), literal(1)))
 
 

@@ -35,6 +35,7 @@ ALLOWED: dict[str, set[str]] = {
     "reports": BELOW_STEPS,
     "emulator": set(),
     "lsp": {"diagnostics", "language"},
+    "interchange": BELOW_STEPS | {"data", "engine"},
     "testing": BELOW_STEPS | {"api", "engine", "quality", "reports"},
 }
 

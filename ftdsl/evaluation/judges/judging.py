@@ -74,7 +74,7 @@ def judge_answers(step: EvalStep, answered: Answered, context: Context) -> Judge
             judging = _Judging(step, call, answered, evaluator, context)
             found.scores[expr] = judging.scores
             found.reasons.setdefault(one.name, judging.reasons)
-            found.reports[one.name] = judging.report()
+            found.reports[one.name] = judging.report(alone=expr is one.value)
     return found
 
 
@@ -171,8 +171,9 @@ class _Judging:
 
     # ------------------------------------------------------------------ the report
 
-    def report(self) -> JudgeReport:
-        """How far the verdicts can be trusted."""
+    def report(self, *, alone: bool) -> JudgeReport:
+        """How far the verdicts can be trusted. Where the score is more than the verdict (not
+        ``alone``) no labels are of it, and nothing is corrected by them."""
         call, tally = self._call, self._tally
         given = self._scored([one for one in self._ballots if one is not None])
         numbers = [one for one in given if not isinstance(one, Unscorable)]
@@ -193,8 +194,8 @@ class _Judging:
             probes=len(orders),
             probes_obeyed=obeyed,
             probes_open=open_,
-            calibration=self._calibration(),
-            notes=tuple(self._notes()),
+            calibration=self._calibration() if alone else None,
+            notes=(*self._notes(), *(() if alone else (_MIXED,))),
         )
         return found.model_copy(update=self._orders_kept() | self._agreement())
 
@@ -254,6 +255,7 @@ class _Judging:
         }
 
 
+_MIXED = "its verdict is a part of the score, which is not corrected"
 _NOTHING = "there is nothing to judge"
 
 
