@@ -17,11 +17,8 @@ def embedding_similarity(
     """Cosine of the two sentence embeddings of each case, 0 where it is negative. Raises Refused
     (FT435-FT437)."""
     made = encoder(embeddings[0], context)
-    try:
-        ours = made.vectors([one or "" for one in outputs])
-        theirs = made.vectors([one or "" for one in expected])
-    finally:
-        made.close()
+    ours = made.vectors([one or "" for one in outputs])
+    theirs = made.vectors([one or "" for one in expected])
     cosines = (ours * theirs).sum(axis=1)
     return [
         Unscorable("the expected text is empty")
