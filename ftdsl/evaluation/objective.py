@@ -124,6 +124,8 @@ def _value(name: str, model: Model, facts: Facts) -> float | None:
         return output.cost_per_1k
     if name.startswith("latency."):
         return output.latency.get(name.removeprefix("latency."))
+    if name.startswith("first_token."):
+        return output.first_token.get(name.removeprefix("first_token."))
     if name == "model.size":
         size = facts.get("size")
         return float(size) if isinstance(size, int | float) else None

@@ -284,13 +284,28 @@ def _scores(run: RunResult, name: str, style: Style) -> Iterator[str]:
             told = "" if found is None else f"{score(found.mean)} {interval(found.low, found.high)}"
             cells.append(f"{told:<{cell}}")
         yield f"    {line(output.model):<{width}}  {''.join(cells)}".rstrip()
-    for model, name, told in judged(outputs):
-        yield style.paint(f"    {line(name)} of {line(model)}: {line(told)}", "dim")
+        if output.spent or style.verbose:
+            yield style.paint(f"    {'':<{width}}  {asking_text(output)}", "dim")
         for key, each in output.flakiness.items():
             if each.flaky:
                 told = f"{line(key)}: {count(each.flaky)} of {plural(each.n, 'case')} flaky"
                 rate = f"{score(each.rate)} {interval(each.low, each.high)}"
                 yield style.paint(f"    {'':<{width}}  {told}, {rate}", "dim")
+    for model, name, told in judged(outputs):
+        yield style.paint(f"    {line(name)} of {line(model)}: {line(told)}", "dim")
+
+
+def asking_text(output: EvalOutput) -> str:
+    """What the answers took: requests, times, tokens, money."""
+    parts = [plural(output.requests, "request"), f"{count(output.cached)} from the cache"]
+    if output.latency:
+        parts.append(f"p50 {output.latency['p50']:.2f} s, p95 {output.latency['p95']:.2f} s")
+    if output.first_token:
+        parts.append(f"first token {output.first_token['p50']:.2f} s")
+    parts.append(plural(output.prompt_tokens + output.completion_tokens, "token"))
+    if output.spent:
+        parts.append(f"{money(output.spent)} spent, by {line(output.price)}")
+    return ", ".join(parts)
 
 
 def _gates(run: RunResult, style: Style) -> Iterator[str]:
