@@ -19,6 +19,8 @@ WITH_DATA = (
     "benchmarks.dedup",
     "benchmarks.leakage",
     "benchmarks.at_scale",
+    "benchmarks.recall",
+    "benchmarks.precision",
 )
 
 

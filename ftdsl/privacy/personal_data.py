@@ -161,7 +161,9 @@ def _is_card(found: str, before: str, after: str) -> bool:
     digits = _NOT_DIGIT.sub("", found)
     if before.endswith((".", "-", "/", "=", "$")) or _goes_on(after):
         return False
-    if digits == found and (_ARITHMETIC.search(before) or _GOES_ON_COUNTING.match(after)):
+    in_brackets = before.endswith(" (") and after.startswith(")")
+    counted = _ARITHMETIC.search(before) is not None and not in_brackets
+    if digits == found and (counted or _GOES_ON_COUNTING.match(after)):
         return False
     return (
         _ISSUERS.fullmatch(digits) is not None

@@ -85,7 +85,7 @@ FUNCTIONS: tuple[FunctionEntry, ...] = (
     _entry(
         "echoes",
         "bool",
-        "The text begins with all of another, word for word; asked of twelve words or more.",
+        "The text begins with all of another, word for word; asked of nine words or more.",
         "each must not echoes(reply.text, prompt)",
         Parameter("other", "text", "the text that it should not repeat"),
     ),

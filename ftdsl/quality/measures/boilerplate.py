@@ -22,6 +22,7 @@ _MODEL = (
 BOILERPLATE = (
     rf"(?i)\b{_ME} (?:just |only |simply )?{_MODEL}"
     r"|\bmy (?:knowledge|training) (?:cut-?off|data (?:only )?goes up to)"
+    r"|\bmy (?:knowledge|training data) was (?:last )?(?:updated|cut off) in "
     r"|\bmy (?:last|latest) (?:knowledge )?update (?:was )?in (?:[a-z]+ )?20[0-9]{2}"
     r"|\bi (?:do not|don't) have (?:personal (?:opinions?|preferences?|experiences?|feelings)"
     r"|access to (?:real-time|the internet)|the ability to browse)"
@@ -32,8 +33,10 @@ _SORRY = (
     r"|(?:i )?(?:apologize|apologise),? (?:but )?|unfortunately,? )"
 )
 _CANNOT = (
-    r"i(?:'m| am)? ?(?:cannot|can't|can not|won't|will not|unable to|not able to|must decline to"
-    r"|have to decline to|do not feel comfortable|don't feel comfortable)"
+    r"i(?:'m| am)? ?(?:afraid (?:that )?i )?"
+    r"(?:cannot|can't|can not|won't be able to|will not be able to|won't|will not|unable to"
+    r"|not able to|must decline to|have to decline to|do not feel comfortable"
+    r"|don't feel comfortable)"
 )
 _WHAT = (
     r" (?:assist|help|fulfill|fulfil|comply|provide|answer|generate|create|write|complete|engage"
@@ -43,6 +46,7 @@ _WHAT = (
 REFUSAL = (
     rf"(?i)^\s*{_SORRY}?{_CANNOT}(?: to)?{_WHAT}"
     rf"|^\s*(?:{_SORRY})?as {_MODEL},? (?:and |so |therefore )?{_CANNOT}"
+    r"|^\s*(?:i believe )?(?:it is|it's|it would be) (?:not |in)appropriate for me to "
     r"|^\s*sorry,? (?:but )?i (?:do not|don't) (?:have|know|understand)"
 )
 
@@ -74,6 +78,11 @@ UNFILLED = (
     r"(?i)lorem ipsum dolor"
     r"|<(?:no ?input|no ?output|placeholder|insert[ _][a-z _]{2,30})>"
     r"|\[(?:insert|enter|add|your|fill in)\b[^\]\n]{1,60}\]"
+    r"|\[(?:(?:first |last |full |company |customer |recipient'?s? |sender'?s? )?name|company|date"
+    r"|address|phone(?: number)?|email(?: address)?|city|title|position)\]"
+    r"|<(?:your|company|customer|first|last|full|recipient|sender)[ _-]?"
+    r"(?:name|address|email|phone)>"
+    r"|\{\{ ?[a-z]+[_ .]?(?:name|date|address|email|phone|company|number) ?\}\}|\bxx/xx/xxxx\b"
 )
 MERGED = (
     r"(?mi)^\s*(?:###\s*)?(?:[0-9]{1,3}\.\s*)?(?:instruction|task)\s*:\s*\S[^\n]*\n+"

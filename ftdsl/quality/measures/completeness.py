@@ -19,6 +19,10 @@ _LAST_WORDS = """the a an and or nor of its their your our my whose than because
 whereas into onto including"""
 _NEVER_LAST = frozenset(_LAST_WORDS.split())
 """Words that no English sentence ends with."""
+_LEAST_IN_PARAGRAPH = 12
+_SENTENCE_END = re.compile(r"[a-z][.!?][\"')”’]? +[\"'“(]?[A-Z]")
+_SIGNED = re.compile(r"[#@]\w+$|(?:^|[.!?\"'”’»]) *(?:[-–—~]|by) *[A-Z][\w.'’ -]*$|https?://\S+$")
+_ITEM = re.compile(r"^(?:[-*•+]\s+|\(?[0-9]{1,3}[.):]\s+|[A-Za-z][.)]\s+)?(?:[^.!?]{1,40}:\s+)?")
 _LAST_WORD = re.compile(r"(?:^|[\s(\[\"'“*_])([A-Za-z]+)$")
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 
@@ -39,7 +43,23 @@ def unfinished(text: str) -> str:
     last = _LAST_WORD.search(end[-40:])
     if last is not None and last[1] in _NEVER_LAST:
         return f"ends in `{last[1]}`"
-    return _open_bracket(last_line) if end[-1].isalnum() else ""
+    bracket = _open_bracket(last_line) if end[-1].isalnum() else ""
+    return bracket or ("its last sentence has no end" if _goes_on(end, last_line) else "")
+
+
+def _goes_on(end: str, last_line: str) -> bool:
+    """Whether the last line stops in a small letter where what stands before it, in the line or as
+    the line above, are sentences that end. A line alone may be a heading, or an item of a list:
+    they end as they like, and so do a tag and the author of a quotation."""
+    if not end[-1].islower() or _SIGNED.search(last_line[-80:]):
+        return False
+    said = _ITEM.sub("", last_line)
+    if _SENTENCE_END.search(said) and len(said.split()) >= _LEAST_IN_PARAGRAPH:
+        return True
+    above = end[-_TAIL:].rpartition("\n")[0].rstrip().rpartition("\n")[2].strip()
+    if said != last_line or _ITEM.sub("", above) != above or not _is_prose(above):
+        return False
+    return above.endswith((".", "!", "?")) and len(above.split()) >= _LEAST_WORDS
 
 
 def _is_prose(line: str) -> bool:

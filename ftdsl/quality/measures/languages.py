@@ -7,7 +7,8 @@ from typing import Any
 
 HEAD = 1000
 """Characters of a text that are looked at: enough to tell, and it bounds the time."""
-CERTAIN = 0.99
+DOUBT = 0.01
+"""Belief in a language below which a text is said not to be in it."""
 _LEAST_LETTERS = 40
 
 
@@ -29,24 +30,30 @@ def _identifier() -> Any:
     return langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)
 
 
-def _guess(text: str) -> tuple[str, float]:
-    """The likeliest language and how sure the guess is; ("", 0) where there is too little text."""
+def _guesses(text: str) -> list[tuple[str, float]]:
+    """The languages with the belief in each, the likeliest first; none where there is too little
+    text."""
     head = text[:HEAD]
     if sum(map(str.isalpha, head)) < _LEAST_LETTERS:
-        return "", 0.0
-    code, belief = _identifier().classify(head)
-    return str(code), float(belief)
+        return []
+    identifier = _identifier()
+    likeliest, belief = identifier.classify(head)
+    if belief >= 1 - DOUBT:
+        return [(str(likeliest), float(belief))]
+    return [(str(code), float(one)) for code, one in identifier.rank(head)]
 
 
 def in_language(text: str, language: str) -> bool:
-    """Whether ``text`` may be in ``language``: another one is not all but certain."""
-    code, belief = _guess(text)
-    return belief < CERTAIN or code == language.partition("-")[0].lower()
+    """Whether ``text`` may be in ``language``: others are not all but certain."""
+    beliefs = dict(_guesses(text))
+    return not beliefs or beliefs.get(language.partition("-")[0].lower(), 0.0) > DOUBT
 
 
 def _other_language(text: str, language: str) -> str:
-    code, belief = _guess(text)
-    return "" if in_language(text, language) else f"`{code}`, {belief:.1%} sure"
+    if in_language(text, language):
+        return ""
+    code, belief = _guesses(text)[0]
+    return f"likely `{code}` ({belief:.1%})"
 
 
 FUNCTIONS: dict[str, Any] = {"lang": lang}

@@ -26,14 +26,16 @@ def open_fence(text: str) -> str:
 
 def open_fence_place(text: str) -> tuple[int, int] | None:
     """Where the marks of the code fence stand that is still open at the text's end."""
-    fence, place = "", None
+    fence, place, closed = "", None, False
     for match in _FENCE.finditer(text):
         marks, rest = match.groups()
         if not fence:
             fence = "" if marks[0] == "`" and "`" in rest else marks
             place = match.span(1)
+            if closed and not rest.strip() and not text[match.end() :].strip():
+                return None  # one closing mark too many encloses nothing
         elif marks[0] == fence[0] and len(marks) >= len(fence) and not rest.strip():
-            fence = ""
+            fence, closed = "", True
     return place if fence else None
 
 

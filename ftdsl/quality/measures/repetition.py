@@ -13,7 +13,7 @@ _WORD = re.compile(r"\w+")
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|\n+")
 _LEAST_SENTENCE = 12
 """Characters below which a sentence, such as "Yes." or "1.", may well come twice."""
-_LEAST_ECHO = 12
+_LEAST_ECHO = 9
 """Words below which a prompt may stand at the head of its reply as a title does."""
 _SHOWN = 60
 
