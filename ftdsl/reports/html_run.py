@@ -122,13 +122,13 @@ def _steps(run: RunResult) -> Markup:
                 tag("td", tag("span", MARKS[told.mood], class_=f"mark {told.mood}"),
                     tag("code", step.id)),
                 tag("td", step.status),
-                tag("td", told.text),
+                tag("td", told.text, class_="wide"),
                 tag("td", duration(step.seconds) if step.seconds else "", class_="number"),
             )
         )  # fmt: skip
     heads = tag("tr", *(tag("th", each) for each in ("step", "status", "what it came to")),
                 tag("th", "time", class_="number"))  # fmt: skip
-    table = tag("table", tag("thead", heads), tag("tbody", *rows))
+    table = tag("table", tag("thead", heads), tag("tbody", *rows), class_="stack")
     return tag("div", tag("div", table, class_="scroll"), class_="card")
 
 
