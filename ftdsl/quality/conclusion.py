@@ -70,7 +70,8 @@ class Conclusion:
             findings.append(
                 Finding(
                     code="FT342",
-                    message=f"field `{name}` is in no schema; {rows} rows have it",
+                    message=f"field `{name}` is in no schema; "
+                    + (f"{rows} rows have it" if rows > 1 else "one row has it"),
                     severity="warning",
                     dataset=self.step.name,
                     path=path,

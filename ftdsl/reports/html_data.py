@@ -77,7 +77,7 @@ def _sentence(text: str) -> str:
 
 
 def _rules(outcomes: Sequence[RuleOutcome]) -> list[Node]:
-    """Rules that failed, those that warned, and those that hold: in a fold where there are others."""
+    """Rules that failed, that warned, and that hold: these in a fold where there are others."""
     wrong = sorted((o for o in outcomes if o.verdict != "pass"), key=lambda o: o.verdict != "fail")
     held = [each for each in outcomes if each.verdict == "pass"]
     if not wrong or not held:

@@ -129,9 +129,7 @@ def value(name: str, *args: Any) -> Any:
         ("truncated", ("It is old. All who come to see it are told of it by the keep",), True),
         (
             "truncated",
-            (
-                "All who come to see it are told of it.\n\nIt tells them that it is as old as the hill",
-            ),
+            ("All who come to see it are told of it.\n\nIt tells them it is as old as the hill",),
             True,
         ),
         ("truncated", ("1. It is old. All who come to see it are told of it by the keep",), True),
