@@ -10,7 +10,7 @@ from ftdsl.reports.inert import line
 from ftdsl.reports.numbers import plural
 from ftdsl.reports.report import Report
 from ftdsl.reports.style import Style
-from ftdsl.reports.summary import MOODS, TONES, VERDICT_WORDS, excused_text
+from ftdsl.reports.summary import MOODS, TONES, VERDICT_WORDS, excused_text, names_no_rule
 
 
 def chunks(report: Report, style: Style) -> Iterator[str]:
@@ -44,9 +44,7 @@ def finding_line(finding: FindingEntry, style: Style) -> str:
     place = ":".join(str(part) for part in (finding.path, finding.line, finding.column) if part)
     tone = "red" if finding.severity == "error" else "yellow"
     head = style.paint(f"{finding.severity}[{finding.code}]", tone)
-    rule = (
-        f" {finding.rule}:" if finding.rule and f"`{finding.rule}`" not in finding.message else ""
-    )
+    rule = f" {finding.rule}:" if names_no_rule(finding) else ""
     help_text = f" ({line(finding.help)})" if finding.help else ""
     lead = f"{line(place)}: " if place else ""
     return f"{lead}{head}{line(rule)} {line(finding.message)}{help_text}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from ftdsl.language.catalog import FIXES
 from ftdsl.reports.inert import line
@@ -186,6 +186,22 @@ def turn_text(finding: Finding) -> str:
     """Which of the row's messages a finding is about, as in ``messages[1] assistant``."""
     where = f", messages[{finding.turn}]" if finding.turn is not None else ""
     return f"{where} {line(finding.role)}" if where and finding.role else where
+
+
+class OfRule(Protocol):
+    """A finding, whole or as an entry of a report."""
+
+    @property
+    def rule(self) -> str: ...
+    @property
+    def message(self) -> str: ...
+
+
+def names_no_rule(finding: OfRule) -> bool:
+    """Whether the finding's rule has to be said, as its message does not."""
+    said = finding.message
+    named = f"`{finding.rule}`" in said or said.startswith(f"{finding.rule}: ")
+    return bool(finding.rule) and not named
 
 
 def holds(outcome: RuleOutcome) -> bool:

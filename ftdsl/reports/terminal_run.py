@@ -35,6 +35,7 @@ from ftdsl.reports.summary import (
     closing,
     fix_text,
     holds,
+    names_no_rule,
     rule_text,
     short_by,
     step_line,
@@ -133,9 +134,7 @@ def _totals(run: RunResult) -> dict[tuple[str, str], int]:
 def _finding(finding: Finding, style: Style) -> str:
     tone = "red" if finding.severity == "error" else "yellow"
     place = ":".join(str(part) for part in (finding.path, finding.line, finding.column) if part)
-    rule = (
-        f" {finding.rule}:" if finding.rule and f"`{finding.rule}`" not in finding.message else ""
-    )
+    rule = f" {finding.rule}:" if names_no_rule(finding) else ""
     row = f" (row {line(finding.row_id)}{turn_text(finding)})" if finding.row_id else ""
     head = style.paint(f"{finding.severity}[{finding.code}]", tone)
     lead = f"{style.paint(line(place), 'bold')}: " if place else ""

@@ -153,7 +153,7 @@ def test_statistics_count_and_show_no_row(untidy: Project) -> None:
 def test_rows_lists_every_row_of_a_rule(untidy: Project) -> None:
     untidy.rows("data/support.jsonl", [row(f"r-{n}", "q?", f"a{n} ") for n in range(45)])
     shown = untidy.run("validate", "support.ftspec").stdout
-    assert shown.count("trimmed: trimmed: must") == 10
+    assert shown.count("trimmed: must") == 10
     assert "… and 35 more: ftdsl rows support.ftspec trimmed" in shown
     found = untidy.json("rows", "support.ftspec", "trimmed")["findings"]
     assert [f["row_id"] for f in found] == [f"r-{n}" for n in range(45)]
