@@ -119,8 +119,8 @@ FUNCTIONS: tuple[FunctionEntry, ...] = (
     _entry(
         "in_language",
         "bool",
-        "The text may be in that language: false only where another one is all but certain (99% "
-        "of the guesser's belief, on 40 letters or more), so that short texts are not accused.",
+        "The text may be in that language: false only where others are all but certain (99% of "
+        "the guesser's belief, on 40 letters or more), so that short texts are not accused.",
         'each must in_language(reply.text, "en")',
         Parameter("language", "text", "an ISO 639-1 code"),
         extra="data",

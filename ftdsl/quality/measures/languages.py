@@ -30,30 +30,30 @@ def _identifier() -> Any:
     return langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)
 
 
-def _guesses(text: str) -> list[tuple[str, float]]:
-    """The languages with the belief in each, the likeliest first; none where there is too little
-    text."""
+def _guess(text: str) -> tuple[str, float] | None:
+    """The likeliest language and the belief in it; None where there is too little text."""
     head = text[:HEAD]
     if sum(map(str.isalpha, head)) < _LEAST_LETTERS:
-        return []
-    identifier = _identifier()
-    likeliest, belief = identifier.classify(head)
-    if belief >= 1 - DOUBT:
-        return [(str(likeliest), float(belief))]
-    return [(str(code), float(one)) for code, one in identifier.rank(head)]
+        return None
+    code, belief = _identifier().classify(head)
+    return str(code), float(belief)
 
 
 def in_language(text: str, language: str) -> bool:
     """Whether ``text`` may be in ``language``: others are not all but certain."""
-    beliefs = dict(_guesses(text))
-    return not beliefs or beliefs.get(language.partition("-")[0].lower(), 0.0) > DOUBT
+    wanted, guess = language.partition("-")[0].lower(), _guess(text)
+    if guess is None or guess[0] == wanted:
+        return True
+    if guess[1] >= 1 - DOUBT:
+        return False
+    return any(code == wanted and one > DOUBT for code, one in _identifier().rank(text[:HEAD]))
 
 
 def _other_language(text: str, language: str) -> str:
-    if in_language(text, language):
+    guess = _guess(text)
+    if guess is None or in_language(text, language):
         return ""
-    code, belief = _guesses(text)[0]
-    return f"likely `{code}` ({belief:.1%})"
+    return f"likely `{guess[0]}` ({guess[1]:.1%})"
 
 
 FUNCTIONS: dict[str, Any] = {"lang": lang}
