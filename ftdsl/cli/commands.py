@@ -37,6 +37,7 @@ SUMMARIES: dict[str, str] = {
     "export": "write an eval as a task of lm-eval, or a run as a log of inspect",
     "explain": "explain a diagnostic code",
     "lock": "record digests, counts and baselines in ftspec.lock",
+    "advise": "say what a training's own figures ask of its settings",
     "jobs": "list, pause, resume or cancel the jobs of a hosted training",
     "emulate": "serve a hosted fine-tuning API on this machine, to rehearse against",
     "waivers": "list waivers and when they end",
@@ -45,7 +46,7 @@ SUMMARIES: dict[str, str] = {
 }
 """Commands in the order of ``ftdsl --help``."""
 
-LATER = frozenset({"advise", "next", "rate", "lsp"})
+LATER = frozenset({"next", "rate", "lsp"})
 """Names that are kept for later versions."""
 
 
@@ -166,6 +167,10 @@ def _reading_command(name: str) -> Command | None:
 
 def _hosted_command(name: str) -> Command | None:
     match name:
+        case "advise":
+            from ftdsl.cli import advise
+
+            return advise
         case "jobs":
             from ftdsl.cli import jobs
 

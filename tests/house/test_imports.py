@@ -34,6 +34,7 @@ ALLOWED: dict[str, set[str]] = {
     "engine": BELOW_STEPS | STEPS,
     "reports": BELOW_STEPS,
     "emulator": set(),
+    "advice": BELOW_STEPS | {"statistics"},
     "lsp": {"diagnostics", "language"},
     "interchange": BELOW_STEPS | {"data", "engine"},
     "testing": BELOW_STEPS | {"api", "engine", "quality", "reports"},

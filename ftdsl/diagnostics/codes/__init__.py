@@ -2,12 +2,14 @@
 
 FT0xx text and syntax · FT1xx names, types and blocks · FT2xx command line, plan, lock and engine ·
 FT3xx data files, rows and rules · FT4xx duplicates, leakage and coverage · FT5xx models, evals and
-gates · FT6xx training; FT63x hooks and pytest.
+gates · FT6xx training; FT63x hooks and pytest; FT64x
+advice.
 """
 
 from __future__ import annotations
 
 from ftdsl.diagnostics.codes import (
+    advice,
     asking,
     cluster,
     commands,
@@ -52,6 +54,7 @@ _FAMILIES = (
     hooks,
     fixing,
     forecast,
+    advice,
 )
 
 CODES: dict[str, Code] = {code.code: code for family in _FAMILIES for code in family.CODES}
