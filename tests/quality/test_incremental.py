@@ -329,3 +329,16 @@ def test_an_answer_as_large_as_its_chunk_is_not_kept(tmp_path: Path) -> None:
     with KeptAnswers(tmp_path, {0: "r", 1: "s"}) as kept:
         kept.put("c", 1 << 20, {0: bytes(1 << 19), 1: b"{}"})
         assert kept.known("c") == {1}
+
+
+def test_another_grammar_checker_is_asked_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grammar = must("grammar", op("==", call("grammar_errors", REPLY), 0))
+    examination = Examination(check(dataset(), grammar, *rules()[:1]), tmp_path)
+    found = []
+    for version in ("LanguageTool 6.7", "LanguageTool 6.8"):
+        monkeypatch.setattr("ftdsl.quality.keys.served_by", lambda version=version: version)
+        found.append(rule_keys(examination, tmp_path))
+    assert found[0][0] != found[1][0]
+    assert (found[0][1], found[0][ROWS]) == (found[1][1], found[1][ROWS])
