@@ -12,6 +12,7 @@ children, so rows per second and core is rows over CPU seconds.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -20,7 +21,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -117,47 +117,44 @@ CONTENDERS = {
 }
 
 
-class Memory(threading.Thread):
-    """The largest resident size of this process and its children together, in bytes."""
-
-    def __init__(self) -> None:
-        super().__init__(daemon=True)
-        self.peak = 0
-        self.done = threading.Event()
-
-    def run(self) -> None:
-        me = psutil.Process()
-        while not self.done.wait(0.02):
-            total = 0
-            for process in (me, *me.children(recursive=True)):
-                try:
+def peak_of(child: subprocess.Popen[bytes]) -> int:
+    """The largest resident size of a process and its children together, in bytes, until it ends.
+    It is watched from outside, so that watching costs the contender nothing."""
+    peak = 0
+    watched = psutil.Process(child.pid)
+    while child.poll() is None:
+        total = 0
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for process in (watched, *watched.children(recursive=True)):
+                with contextlib.suppress(psutil.NoSuchProcess):
                     total += process.memory_info().rss
-                except psutil.NoSuchProcess:
-                    continue
-            self.peak = max(self.peak, total)
+        peak = max(peak, total)
+        time.sleep(0.02)
+    return peak
 
 
 def measure(name: str, root: Path) -> dict[str, Any]:
     """Run one contender in this process."""
-    memory = Memory()
-    memory.start()
     started = time.perf_counter()
     rows = CONTENDERS[name](root)
     wall = time.perf_counter() - started
-    memory.done.set()
-    memory.join()
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     cpu = sum(one.ru_utime + one.ru_stime for one in used)
-    return {"rows": rows, "wall": wall, "cpu": cpu, "peak": memory.peak}
+    return {"rows": rows, "wall": wall, "cpu": cpu}
 
 
 def in_a_process(name: str, root: Path) -> dict[str, Any]:
     """``measure`` in a process of its own, on a project without results of an earlier run."""
     subprocess.run(["rm", "-rf", str(root / ".ftdsl")], check=True)
     command = [sys.executable, "-m", "benchmarks.validate", "--contender", name, str(root)]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    with tempfile.TemporaryFile() as told:
+        child = subprocess.Popen(command, stdout=told)
+        peak = peak_of(child)
+        if child.returncode:
+            raise subprocess.CalledProcessError(child.returncode, command)
+        told.seek(0)
+        found: dict[str, Any] = json.loads(told.read().splitlines()[-1])
+    return {**found, "peak": peak}
 
 
 def compare(root: Path, repeat: int) -> None:
