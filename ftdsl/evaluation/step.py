@@ -13,9 +13,11 @@ from pathlib import Path
 from ftdsl.data.rows import Row, read_rows
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Context, Refused
+from ftdsl.evaluation.discovery import Looks
 from ftdsl.evaluation.estimates import NO_VALUE, score_estimates, slice_estimates
 from ftdsl.evaluation.flakiness import flakiness
 from ftdsl.evaluation.judges.judging import Answered, Judged, joined, judge_answers, verdicts_of
+from ftdsl.evaluation.labels import Labels, agreements
 from ftdsl.evaluation.questions import is_replay, questions_of, shown_prompt
 from ftdsl.evaluation.reducers import reducer
 from ftdsl.evaluation.scorers import Unscorable
@@ -51,6 +53,7 @@ def run_eval(step: EvalStep, context: Context) -> EvalOutput:
         raise Refused(_no_cases(step))
     tally, judged, ledger = Tally(), Judged(), context.policy.ledger
     price, before = _price(step), ledger.spent.money
+    looks, labels = Looks(), Labels(step.eval.scores)
     with (
         closing(_answered(step, context, chain([first], blocks), first)) as answered,
         (context.work / CASES_FILE).open("wb") as stream,
@@ -59,15 +62,21 @@ def run_eval(step: EvalStep, context: Context) -> EvalOutput:
             cases = list(_cases(step, block, judged, context))
             stream.writelines(case.model_dump_json().encode() + b"\n" for case in cases)
             tally.add(cases, block.answers)
+            looks.add(block.rows, cases)
+            labels.add(cases)
         stream.flush()
         os.fsync(stream.fileno())
     names = [score.name for score in step.eval.scores]
+    scores = [one.scores for one in tally.kept]
     return EvalOutput(
         name=step.eval.name,
         model=step.model_name,
         scores=score_estimates(names, tally.kept, judged.reports),
         slices=slice_estimates(names, step.eval.slices, tally.kept, judged.reports),
         flakiness=flakiness(names, tally.kept),
+        weak=looks.found(scores),
+        agreement=agreements(names, scores),
+        confusion=labels.found(),
         cases=tuple(tally.shown),
         requests=tally.requests,
         cached=tally.cached,

@@ -35,7 +35,7 @@ CODE_VERSIONS: dict[str, int] = {
     "dedup": 5,
     "coverage": 4,
     "train": 2,
-    "eval": 5,
+    "eval": 6,
     "gate": 3,
     "select": 1,
     "pending": 1,

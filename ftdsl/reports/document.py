@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any, Literal
 
-from ftdsl.reports.eval_entries import FlakinessEntry, SelectionEntry
+from ftdsl.reports.eval_entries import FlakinessEntry, LookEntry, SelectionEntry
 from ftdsl.reports.eval_entries import ScoreEntry as ScoreEntry
 from ftdsl.results.comparison import Comparison
 
@@ -353,6 +353,7 @@ class Document:
     judges: tuple[JudgeEntry, ...] = ()
     comparison: Comparison | None = None
     selections: dict[str, SelectionEntry] = field(default_factory=dict)
+    looks: dict[str, dict[str, LookEntry]] = field(default_factory=dict)
     flakiness: dict[str, dict[str, dict[str, FlakinessEntry]]] = field(default_factory=dict)
 
 

@@ -74,6 +74,68 @@ class SelectionEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class WeakEntry:
+    """A slice that nobody declared on which a score is lower than on the rest; ``q`` is adjusted
+    for all looks (Benjamini-Hochberg). ``examples`` are ids of its worst cases."""
+
+    score: str
+    source: str
+    value: str
+    n: int
+    mean: float
+    rest: float
+    difference: float
+    p: float
+    q: float
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementEntry:
+    """How far two scores of the same cases agree."""
+
+    one: str
+    other: str
+    n: int
+    same: float
+    kappa: float | None
+    correlation: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelEntry:
+    """One label: how many cases expect it, and how well it is found."""
+
+    label: str
+    cases: int
+    precision: float
+    recall: float
+    f1: float
+
+
+@dataclass(frozen=True, slots=True)
+class ConfusionEntry:
+    """``counts[i][j]`` cases expect ``labels[i]`` and were given ``given[j]``, the last of which is
+    any other answer."""
+
+    score: str
+    labels: tuple[LabelEntry, ...]
+    given: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+    macro_f1: float
+    micro_f1: float
+
+
+@dataclass(frozen=True, slots=True)
+class LookEntry:
+    """What was found over all cases of one model and eval."""
+
+    weak: tuple[WeakEntry, ...]
+    agreement: tuple[AgreementEntry, ...]
+    confusion: ConfusionEntry | None
+
+
+@dataclass(frozen=True, slots=True)
 class FlakinessEntry:
     """Of ``n`` cases that were answered more than once ``flaky`` are scored in two ways."""
 

@@ -6,11 +6,13 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ftdsl.reports.judges import judged
+from ftdsl.reports.look_words import look_texts
 from ftdsl.reports.markup import Markup, Node, tag
 from ftdsl.reports.numbers import count, decimal, duration, interval, plural, score
 from ftdsl.reports.plots import Curve, curves, interval_plot, score_bar, smoothed
 from ftdsl.reports.summary import MOODS, VERDICT_WORDS
 from ftdsl.reports.terminal_run import requirement_text
+from ftdsl.results.discovery import Confusion
 from ftdsl.results.models import (
     Estimate,
     EvalOutput,
@@ -148,6 +150,33 @@ def judge_notes(outputs: Sequence[EvalOutput]) -> Markup | None:
         return None
     table = tag("table", tag("tbody", *rows))
     return tag("div", tag("h3", "Judges"), tag("div", table, class_="scroll"), class_="card")
+
+
+def looks(outputs: Sequence[EvalOutput]) -> list[Node]:
+    """Weak slices, confusion and agreement of each model."""
+    body: list[Node] = []
+    for output in outputs:
+        told = [tag("li", each) for each in look_texts(output)]
+        if told:
+            summary = tag("summary", f"{output.model}: weak slices and agreement of scores")
+            body.append(tag("details", summary, tag("ul", *told)))
+        if output.confusion is not None:
+            body.append(_confusion(output.confusion))
+    return body
+
+
+def _confusion(found: Confusion) -> Markup:
+    heads = tag("tr", tag("th", "expected"), *(tag("th", each) for each in found.given),
+                tag("th", "F1"))  # fmt: skip
+    rows = [
+        tag("tr", tag("th", label.label, scope="row"),
+            *(tag("td", count(each), class_="number") for each in row),
+            tag("td", f"{label.f1:.3f}", class_="number"))
+        for label, row in zip(found.labels, found.counts, strict=True)
+    ]  # fmt: skip
+    table = tag("table", tag("thead", heads), tag("tbody", *rows))
+    return tag("details", tag("summary", f"Confusion of {found.score}"),
+               tag("div", table, class_="scroll card"))  # fmt: skip
 
 
 def training_card(output: TrainOutput) -> Markup:

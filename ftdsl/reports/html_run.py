@@ -10,6 +10,7 @@ from ftdsl.reports.html_data import dataset_body, dataset_names
 from ftdsl.reports.html_models import (
     gate_cards,
     judge_notes,
+    looks,
     score_cards,
     training_card,
 )
@@ -81,6 +82,7 @@ def run_sections(run: RunResult, extent: Extent) -> Iterator[tuple[str, str, Nod
             [
                 score_cards(of_name, _candidates(run)),
                 judge_notes(of_name),
+                looks(of_name),
                 cases_side_by_side(_side_by_side(of_name, selections), extent),
             ],
         )

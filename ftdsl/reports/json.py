@@ -107,6 +107,7 @@ def _run_parts(run: RunResult | None) -> dict[str, Any]:
         "trainings": run_document.training_entries(run),
         "selections": eval_document.selection_entries(run),
         "flakiness": eval_document.flakiness_entries(run),
+        "looks": eval_document.look_entries(run),
     }
 
 

@@ -9,6 +9,7 @@ from ftdsl.language.catalog import FIXES
 from ftdsl.reports.forecast import foretold
 from ftdsl.reports.inert import line, shortened
 from ftdsl.reports.judges import judged
+from ftdsl.reports.look_words import look_texts
 from ftdsl.reports.numbers import (
     count,
     decimal,
@@ -285,6 +286,8 @@ def _scores(run: RunResult, name: str, style: Style) -> Iterator[str]:
         yield f"    {line(output.model):<{width}}  {''.join(cells)}".rstrip()
         if output.spent or style.verbose:
             yield style.paint(f"    {'':<{width}}  {asking_text(output)}", "dim")
+        for told in look_texts(output):
+            yield style.paint(f"    {'':<{width}}  {line(told)}", "dim")
         for key, each in output.flakiness.items():
             if each.flaky:
                 told = f"{line(key)}: {count(each.flaky)} of {plural(each.n, 'case')} flaky"

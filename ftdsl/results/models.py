@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from ftdsl.results.coverage import CoverageGroup, LengthHistogram
+from ftdsl.results.discovery import Agreement, Confusion, FoundSlice
 from ftdsl.results.distribution import Distribution
 from ftdsl.results.forecast import Forecast as Forecast
 from ftdsl.results.forecast import TrainingCost as TrainingCost
@@ -317,6 +318,9 @@ class EvalOutput(Result):
     scores: dict[str, Estimate]
     slices: dict[str, dict[str, dict[str, Estimate]]] = {}
     flakiness: dict[str, Flakiness] = {}
+    weak: tuple[FoundSlice, ...] = ()
+    agreement: tuple[Agreement, ...] = ()
+    confusion: Confusion | None = None
     cases: tuple[Case, ...] = ()
     requests: int = 0
     cached: int = 0
