@@ -19,10 +19,11 @@ from ftdsl.fixing.diff import unified
 from ftdsl.fixing.files import Mended
 from ftdsl.fixing.project import Fixed, Mending
 from ftdsl.fixing.rows import Applied
+from ftdsl.fixing.spec import SpecEdits
 from ftdsl.fixing.stage import Stage, assert_fit, publish
-from ftdsl.fixing.waivers import FIX, idle_waivers, without
+from ftdsl.fixing.templates import templated
+from ftdsl.fixing.waivers import idle_waivers
 from ftdsl.language import catalog
-from ftdsl.language.program import WaiverDef
 from ftdsl.plan.lock import lock_path
 from ftdsl.plan.steps import CheckStep
 from ftdsl.privacy.masking import masked
@@ -82,11 +83,11 @@ def mended(before: RunView, made: PlanView, arguments: Namespace, work: Path) ->
         return before.report
     try:
         stage = Stage(work, made.analysis.root)
-        idle = _idle(before, made) if arguments.unsafe_fixes else ()
+        edits = _edits(before, made) if arguments.unsafe_fixes else SpecEdits()
         fixed = _fixed(before, made, arguments, stage)
-        after = ran(_staged(made, arguments, stage, made.plan.only, idle), arguments)
-        if idle:
-            _mend_spec(made, idle, stage, fixed)
+        after = ran(_staged(made, arguments, stage, made.plan.only, edits), arguments)
+        if edits:
+            _mend_spec(made, edits, stage, fixed)
         return _report(after, fixed, arguments, stage)
     except Refused as refused:
         raise RefusedError(refusal("validate", refused, made.analysis)) from refused
@@ -112,32 +113,38 @@ def _staged(
     arguments: Namespace,
     stage: Stage,
     only: tuple[str, ...],
-    idle: tuple[WaiverDef, ...] = (),
+    edits: SpecEdits | None = None,
 ) -> PlanView:
-    """The same plan over the files on the stage, without the waivers that are ``idle``."""
+    """The same plan over the files on the stage, with the spec edited."""
     program = made.analysis.program
-    if idle and program is not None:
-        program = replace(program, waivers=tuple(w for w in program.waivers if w not in idle))
+    if edits and program is not None:
+        program = edits.applied(program)
     seen = replace(made.analysis, root=stage.root, program=program)
     return plan(seen, out=stage.out, only=only, policy=policy_of(arguments))
 
 
-def _idle(before: RunView, made: PlanView) -> tuple[WaiverDef, ...]:
-    """The waivers of the spec that excuse nothing."""
+def _edits(before: RunView, made: PlanView) -> SpecEdits:
+    """What fixes make of the spec."""
     program, source = made.analysis.program, made.analysis.sources[made.plan.spec]
-    outputs = (s.output for s in before.result.steps if isinstance(s.output, CheckOutput))
-    return idle_waivers(program.waivers, source, outputs) if program is not None else ()
+    outputs = [step.output for step in before.result.steps]
+    if program is None:
+        return SpecEdits()
+    checks = (one for one in outputs if isinstance(one, CheckOutput))
+    dedups = (one for one in outputs if isinstance(one, DedupOutput))
+    return SpecEdits(
+        idle_waivers(program.waivers, source, checks), templated(program.dedups, source, dedups)
+    )
 
 
-def _mend_spec(made: PlanView, idle: tuple[WaiverDef, ...], stage: Stage, fixed: Fixed) -> None:
-    path = made.plan.spec
-    pairs = without(made.analysis.sources[path], idle)
+def _mend_spec(made: PlanView, edits: SpecEdits, stage: Stage, fixed: Fixed) -> None:
+    path, program = made.plan.spec, made.analysis.program
+    assert program is not None
+    pairs = edits.lines(program, made.analysis.sources[path])
     stage.mended(path).write_bytes(b"".join(b"".join(lines) for _, lines in pairs))
     stage.accept(path)
     with stage.diff.open("ab") as diff:
         diff.writelines(unified(path, pairs))
-    applied = Applied({("FT352", FIX): len(idle)})
-    fixed.files[path] = Mended(path, applied, changed=True)
+    fixed.files[path] = Mended(path, Applied(edits.counts()), changed=True)
 
 
 def _report(after: RunView, fixed: Fixed, arguments: Namespace, stage: Stage) -> Report:

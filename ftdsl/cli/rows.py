@@ -1,17 +1,20 @@
-"""``ftdsl rows``: every row that breaks a rule, with the values that broke it."""
+"""``ftdsl rows``: every row that breaks a rule, with the values that broke it; every row that a
+dedup removes, with the row kept in its place."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 
 from ftdsl.api import RunView
 from ftdsl.cli.options import add_run_options, add_set_option
 from ftdsl.cli.session import answered, planned, ran
 from ftdsl.cli.usage import UsageError, nearest
 from ftdsl.reports.report import Report
-from ftdsl.results.models import CheckOutput, Finding
+from ftdsl.results.artifacts import REMOVED_ROWS, removed_rows
+from ftdsl.results.models import CheckOutput, DedupOutput, Finding
 
 DETAILS = """
 Reads the data again only where it, or a rule, changed since. The exit code is 0 when the question
@@ -21,13 +24,18 @@ examples:
   ftdsl rows specs/support.ftspec spelled
   ftdsl rows specs/support.ftspec support.spelled --output concise
   ftdsl rows specs/support.ftspec spelled --output json | jq -r '.findings[].row_id'
+  ftdsl rows specs/support.ftspec removed
 """
 
 
 def configure(parser: ArgumentParser) -> None:
     """Arguments of ``rows``."""
     parser.add_argument("spec", metavar="SPEC", help="a spec")
-    parser.add_argument("rule", metavar="RULE", help="a rule's name, or DATASET.RULE")
+    parser.add_argument(
+        "rule",
+        metavar="RULE",
+        help="a rule's name, or DATASET.RULE; `removed` for what dedup removes",
+    )
     add_set_option(parser)
     add_run_options(parser)
 
@@ -38,7 +46,8 @@ def run(arguments: Namespace) -> int:
 
 
 def _question(arguments: Namespace) -> Report:
-    view = ran(planned(arguments.spec, arguments, ("check",)), arguments)
+    is_removed = arguments.rule.rpartition(".")[2] == REMOVED_ROWS
+    view = ran(planned(arguments.spec, arguments, ("dedup" if is_removed else "check",)), arguments)
     if any(step.output is None for step in view.result.steps):
         return view.report
     names = _rules(view)
@@ -51,6 +60,8 @@ def _question(arguments: Namespace) -> Report:
 
     def chosen() -> Iterator[Finding]:
         every = view.report.all_findings
+        if is_removed:
+            every = partial(removed_rows, view.result, view.out)
         for finding in every() if every is not None else ():
             if f"{finding.dataset}.{finding.rule}" in wanted:
                 yield finding
@@ -63,8 +74,9 @@ def _question(arguments: Namespace) -> Report:
 
 def _rules(view: RunView) -> list[str]:
     """``DATASET.RULE`` of every rule that ran."""
-    outputs = (step.output for step in view.result.steps)
-    return [
+    outputs = [step.output for step in view.result.steps]
+    removed = [f"{one.name}.{REMOVED_ROWS}" for one in outputs if isinstance(one, DedupOutput)]
+    return removed + [
         f"{output.name}.{outcome.rule}"
         for output in outputs
         if isinstance(output, CheckOutput)

@@ -64,7 +64,7 @@ class Look(Protocol):
 
 
 def removals(
-    step: DedupStep, context: Context, reading: Reading, stars: Stars, look: Look | None = None
+    step: DedupStep, context: Context, lines: Sequence[Lines], stars: Stars, look: Look
 ) -> list[Removal]:
     """One removal for each removed row, in file order. The rows that it names are read again, so
     that the first pass need not hold their texts. Raises Refused (FT305) if a file has changed
@@ -72,16 +72,14 @@ def removals(
     removed = stars.removed.tolist()
     if not removed:
         return []
-    look = look or LocalLook(step, context, reading)
     progress = context.progress(f"dedup {step.name}: evidence", total=len(removed))
     found: list[Removal] = []
     together = look.at_once or len(removed)
     for first in range(0, len(removed), together):
         some = removed[first : first + together]
-        found += _removals(reading.lines, look, some, stars)
+        found += _removals(lines, look, some, stars)
         progress.advance(len(some))
         context.checkpoint()
-    look.close()
     progress.close()
     return found
 

@@ -34,7 +34,8 @@ def sets_key(step: DedupStep, root: Path) -> str:
 
 
 def _line(drop: DropDef) -> list[Any]:
-    signature = [*SCHEME, drop.permutations, drop.seed] if drop.algorithm == "minhash" else []
+    is_signed = drop.algorithm == "minhash" or bool(drop.index)
+    signature = [*SCHEME, drop.permutations, drop.seed] if is_signed else []
     return [drop.method, canonical(drop.on), drop.shingle, signature]
 
 

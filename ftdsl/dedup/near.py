@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ftdsl.dedup import kernel
+from ftdsl.dedup import crowded, kernel
 from ftdsl.dedup.classes import Classes, Keys
 from ftdsl.dedup.clause import Arrays, Pairs, Texts
 from ftdsl.dedup.counters import Counters
@@ -113,6 +114,34 @@ class NearComparer:
             at = np.cumsum(filled) - 1
             self._marks.append(arrays["marks"].reshape(-1, self.permutations)[at[fresh]])
         return classes
+
+    def leave_out(self, rows: Ints, share: float, total: int) -> NDArray[np.bool_]:
+        """Leave the shingles out that more than ``share`` of ``total`` rows hold; ``rows`` are
+        those of each class. Tells of each class whether nothing is left of it."""
+
+        def blocks() -> Iterator[tuple[Ragged, Ints]]:
+            first = 0
+            for block in self._sets.blocks():
+                yield block, rows[first : first + len(block)]
+                first += len(block)
+
+        wanted = crowded.together(crowded.candidates(*one, share) for one in blocks())
+        often = sum((crowded.counted(*one, wanted) for one in blocks()), np.zeros(len(wanted)))
+        left = SetStore(self._folder)
+        for block, _ in blocks():
+            left.append(crowded.without(block, wanted[often > share * total]))
+        self._sets, self._counters = left, None
+        if self.bands is not None:
+            self._marks = [self._signed(block) for block in left.blocks()]
+        emptied: NDArray[np.bool_] = left.sizes == 0
+        return emptied
+
+    def _signed(self, sets: Ragged) -> Signatures:
+        """The signatures of sets, of which some may be empty."""
+        marks = np.zeros((len(sets), self.permutations), dtype=np.uint32)
+        filled = np.flatnonzero(sets.counts)
+        marks[filled] = signatures(sets.take(filled), self.permutations, self.seed)
+        return marks
 
     def index(self) -> NearIndex:
         if self.bands is None:

@@ -50,14 +50,29 @@ class Lines:
             return self.comparer.hold(rows)
         return self.comparer.add(rows)
 
-    def clause(self) -> Clause:
-        """The line when all rows are read."""
-        index = self.comparer.index()
+    @property
+    def is_near_here(self) -> bool:
+        """Whether shingle sets of this run's rows alone are compared: what an index stores of a set
+        must not depend on other rows."""
+        return isinstance(self.comparer, NearComparer) and not self.drop.index
+
+    def clause(self, ignore_shared: float | None) -> Clause:
+        """The line when all rows are read; shingles that more than a share ``ignore_shared`` of the
+        rows hold are left out."""
         classes = _joined(self.own)
+        others = _joined(self.others) if self.drop.against is not None else None
+        if ignore_shared is not None and self.is_near_here:
+            assert isinstance(self.comparer, NearComparer)
+            rows = np.bincount(classes[classes >= 0], minlength=len(self.comparer))
+            emptied = self.comparer.leave_out(rows, ignore_shared, len(classes))
+            # Class -1 reads the last place.
+            renamed = np.append(np.where(emptied, -1, np.arange(len(emptied))), -1)
+            classes = renamed[classes]
+            others = None if others is None else renamed[others]
+        index = self.comparer.index()
         if self.held_out:
             # A row that is itself held out is no leak of itself.
             classes[np.concatenate(self.held_out)] = -1
-        others = _joined(self.others) if self.drop.against is not None else None
         if isinstance(self.comparer, StoredComparer):
             others = self.comparer.others()
         return Clause(self.drop, classes, others, index, len(self.comparer))

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 import numpy as np
 
 from ftdsl.dedup.clause import Clause, label
-from ftdsl.dedup.evidence import removals
+from ftdsl.dedup.evidence import LocalLook, Look, removals
 from ftdsl.dedup.fuzzy import FuzzyComparer
 from ftdsl.dedup.held import HeldComparer
 from ftdsl.dedup.kept import KeptSets
@@ -23,6 +23,7 @@ from ftdsl.dedup.spread.reading import read_spread
 from ftdsl.dedup.stars import Stars, star_clusters
 from ftdsl.dedup.stored.comparing import StoredComparer
 from ftdsl.dedup.stored.index import StoredRow
+from ftdsl.dedup.templates import templates
 from ftdsl.dedup.verdict import dedup_findings, largest_cluster
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Context, Refused
@@ -51,10 +52,12 @@ def run_dedup(step: DedupStep, context: Context) -> DedupOutput:
         reading = read_dataset(step, context, kept) if is_here else read_spread(step, context)
         stars = _stars(step, context, reading)
         rows = len(reading.own.places)
-        look = None if is_here else SpreadLook(step, context, reading)
-        removed = removals(step, context, reading, stars, look)
+        look: Look = (LocalLook if is_here else SpreadLook)(step, context, reading)
+        removed = removals(step, context, reading.lines, stars, look)
+        large = templates(step, rows, stars, look)
+        look.close()
         write_removals(context.work, removed)
-        findings = tuple(dedup_findings(step, rows, removed, reading.lines))
+        findings = tuple(dedup_findings(step, rows, removed, reading.lines, large))
         failed = any(finding.severity == "error" for finding in findings)
         if not failed:
             _keep_stored(reading, stars)
@@ -99,7 +102,7 @@ def _stars(step: DedupStep, context: Context, reading: Reading) -> Stars:
             )
     order: Ints = reading.order.rows()
     progress = context.progress(f"dedup {step.name}: comparing", total=len(order))
-    clauses: list[Clause] = [line.clause() for line in reading.lines]
+    clauses: list[Clause] = [line.clause(step.dedup.ignore_shared) for line in reading.lines]
 
     def advance(amount: int) -> None:
         progress.advance(amount)

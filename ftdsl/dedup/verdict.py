@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from ftdsl.dedup.clause import label
 from ftdsl.dedup.near import NearComparer
 from ftdsl.dedup.reading import Lines
+from ftdsl.dedup.templates import MOST, Template, offered_share
 from ftdsl.language.program import DropDef
 from ftdsl.plan.steps import DedupStep
 from ftdsl.results.models import Finding, Removal, SubValue
@@ -27,9 +28,13 @@ def largest_cluster(removed: Sequence[Removal]) -> int:
 
 
 def dedup_findings(
-    step: DedupStep, rows: int, removed: Sequence[Removal], lines: Sequence[Lines]
+    step: DedupStep,
+    rows: int,
+    removed: Sequence[Removal],
+    lines: Sequence[Lines],
+    large: Sequence[Template],
 ) -> Iterator[Finding]:
-    """FT400 and FT426 (fail the step), FT401, FT402 and FT403 (warnings)."""
+    """FT400, FT415 and FT426 (fail the step), FT401, FT402 and FT403 (warnings)."""
     limit = step.dedup.max_dropped
     if limit is not None and len(removed) > limit * rows:
         yield Finding(
@@ -43,7 +48,9 @@ def dedup_findings(
         )
     yield from _leaks(step, removed)
     yield from _forbidden(step, removed)
-    yield from _large_groups(step, rows, removed)
+    yield from _templates(step, rows, large)
+    if not large:
+        yield from _large_groups(step, rows, removed)
     yield from _low_recall(step, lines)
 
 
@@ -121,6 +128,34 @@ def _forbidden(step: DedupStep, removed: Sequence[Removal]) -> Iterator[Finding]
                 help="remove them from the files, or write `drop` for `forbid` to leave them out "
                 "of the training data",
             )
+
+
+def _templates(step: DedupStep, rows: int, large: Sequence[Template]) -> Iterator[Finding]:
+    most = MOST if step.dedup.max_cluster is None else step.dedup.max_cluster
+    can_ignore = step.dedup.ignore_shared is None
+    for one in large:
+        offered = f"{offered_share(one.size, rows) * 100:g}%"
+        shared = f" they share “{one.text}”" if one.text else " they share no run of three words"
+        yield Finding(
+            code="FT415",
+            message=f"one row stands for {one.size} rows ({_percent(one.size, rows)}), more than "
+            f"max_cluster = {most:.4%}:".replace(".0000%", "%")
+            + shared,
+            rule=label(step.dedup.drops[one.line]),
+            dataset=step.name,
+            path=one.path,
+            line=one.place,
+            row_id=one.row_id,
+            excerpt=one.text,
+            help=(
+                "if that is a template and the rest tells the rows apart, write `ignore_shared = "
+                f"{offered}` in the block; if they are duplicates, a larger `max_cluster`"
+                if can_ignore
+                else "raise the similarity, lower `ignore_shared`, or allow it by `max_cluster`"
+            ),
+            values=(SubValue(source="ignore_shared", value=offered),) if can_ignore else (),
+            fix="ignore_shared" if can_ignore else None,
+        )
 
 
 def _large_groups(step: DedupStep, rows: int, removed: Sequence[Removal]) -> Iterator[Finding]:

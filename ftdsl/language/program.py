@@ -157,13 +157,17 @@ class DropDef:
 @dataclass(frozen=True, slots=True)
 class DedupDef:
     """``keep`` is ``first``, ``longest`` or ``best`` (then ``keep_by`` is a row Expr, largest
-    wins). ``max_dropped`` is the largest share of rows that may go, or None."""
+    wins). ``max_dropped`` is the largest share of rows that may go, ``max_cluster`` the largest
+    that one row may stand for, ``ignore_shared`` the share of rows beyond which a shingle is no
+    part of any set; or None."""
 
     dataset: str
     drops: tuple[DropDef, ...]
     keep: str = "first"
     keep_by: Expr | None = None
     max_dropped: float | None = None
+    max_cluster: float | None = None
+    ignore_shared: float | None = None
     span: Span | None = None
 
 

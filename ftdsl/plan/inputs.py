@@ -32,7 +32,7 @@ from ftdsl.plan.steps import (
 CODE_VERSIONS: dict[str, int] = {
     "dataset": 1,
     "check": 3,
-    "dedup": 5,
+    "dedup": 6,
     "coverage": 4,
     "train": 2,
     "eval": 6,
@@ -138,7 +138,8 @@ def _dedup(step: DedupStep, files: Files) -> Inputs:
             found |= _named_file(drop.embeddings, files)
     found |= {f"drop {i}": shown(drop) for i, drop in enumerate(step.dedup.drops, start=1)}
     found["setting keep"] = shown([step.dedup.keep, step.dedup.keep_by])
-    found["setting max_dropped"] = shown(step.dedup.max_dropped)
+    for name in ("max_dropped", "max_cluster", "ignore_shared"):
+        found[f"setting {name}"] = shown(getattr(step.dedup, name))
     found["splits of against"] = shown(step.against_splits)
     return found
 

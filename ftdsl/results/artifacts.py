@@ -13,13 +13,18 @@ from ftdsl.results.models import (
     DedupOutput,
     EvalOutput,
     Finding,
+    Removal,
     Result,
+    SubValue,
     TrainOutput,
 )
 from ftdsl.results.run import RunResult, StepRun
 
 FINDINGS = "findings.jsonl"
 CASES = "cases.jsonl"
+REMOVED = "removed.jsonl"
+REMOVED_ROWS = "removed"
+"""What the rows that a dedup removes are called where rules are named."""
 
 _Kind = TypeVar("_Kind", bound=Result)
 
@@ -58,6 +63,28 @@ def _of_check(output: CheckOutput, path: Path | None) -> Iterator[Finding]:
 
 def _place(finding: Finding) -> tuple[object, ...]:
     return finding.code, finding.rule, finding.path, finding.line, finding.row_id, finding.offset
+
+
+def removed_rows(run: RunResult, out: Path) -> Iterator[Finding]:
+    """Every row that a dedup removes, with the row kept in its place and where the two differ."""
+    for step in run.steps:
+        if isinstance(step.output, DedupOutput):
+            found = _lines(_file(out, step, REMOVED), Removal, step.output.removed)
+            for one in found:
+                kept = SubValue(source=f"{one.kept_path}:{one.kept_line}", value=one.kept_excerpt)
+                yield Finding(
+                    code="FT416",
+                    message=f"duplicates {one.kept_path}:{one.kept_line} "
+                    f"(similarity {one.similarity:.2f}, {one.clause})",
+                    severity="warning",
+                    rule=REMOVED_ROWS,
+                    dataset=step.output.name,
+                    path=one.path,
+                    line=one.line,
+                    row_id=one.row_id,
+                    excerpt=one.excerpt,
+                    values=(kept,),
+                )
 
 
 def cases(step: StepRun, out: Path) -> Iterator[Case]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -32,12 +33,20 @@ def stars(
     order: Sequence[int],
     similarity: str,
     held_out: Sequence[str] | None = None,
+    ignored: Fraction | None = None,
+    width: int = 5,
 ) -> dict[int, tuple[int, Fraction]]:
     """Removed row → (the row it names, how similar). ``held_out`` rows are the only ones compared
-    with, where they are given."""
+    with, where they are given; runs of words that more than a share ``ignored`` of the texts hold
+    are left out."""
     threshold = Fraction(similarity)
-    sets = [shingles(text) for text in texts]
-    others = None if held_out is None else [shingles(text) for text in held_out]
+    sets = [shingles(text, width) for text in texts]
+    others = None if held_out is None else [shingles(text, width) for text in held_out]
+    if ignored is not None:
+        often = Counter(one for own in sets for one in own)
+        gone = frozenset(one for one, count in often.items() if count > ignored * len(texts))
+        sets = [own - gone for own in sets]
+        others = None if others is None else [own - gone for own in others]
     kept: list[int] = []
     removed: dict[int, tuple[int, Fraction]] = {}
     for row in order:

@@ -236,12 +236,12 @@ def test_leaked_rows_are_told(root: Path) -> None:
 
 
 @pytest.mark.code("FT402")
-def test_one_row_for_very_many_is_told(root: Path) -> None:
-    templates = dataset(pattern="tool_templates.jsonl")
-    output = dedup(root, near(similarity=0.3), own=templates)
-    assert [finding.code for finding in output.findings] == ["FT402"]
-    assert output.largest_cluster > 10
-    assert dedup(root, near(similarity=0.9), own=OWN).findings == ()
+def test_one_row_for_very_many_is_told(tmp_path: Path) -> None:
+    write(tmp_path, [chat("The very same words in each row", "x") for _ in range(20)])
+    (finding,) = dedup(tmp_path, near()).findings
+    assert (finding.code, finding.severity) == ("FT402", "warning")
+    write(tmp_path, [chat(f"The words of row {n} and no other", "x") for n in range(20)])
+    assert dedup(tmp_path, near(similarity=0.9)).findings == ()
 
 
 @pytest.mark.code("FT403")

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ftdsl.dedup import crowded
 from ftdsl.dedup.classes import Keys
 from ftdsl.dedup.clause import Index, Pairs, Texts, no_pairs
 from ftdsl.dedup.exact import ExactIndex
 from ftdsl.dedup.near import NearComparer
-from ftdsl.dedup.ragged import Ints
+from ftdsl.dedup.ragged import Ints, Ragged
 from ftdsl.dedup.spread.exchange import ShardIndex, bands_of, counted, pieced, scattered
 from ftdsl.engine.context import Engine, Station
 from ftdsl.language.program import DropDef
@@ -80,6 +81,23 @@ class SpreadComparer(NearComparer):
     def add(self, rows: Sequence[Texts]) -> Ints:
         raise AssertionError(f"the classes of {len(rows)} rows were found where the rows are")
 
+    def leave_out(self, rows: Ints, share: float, total: int) -> NDArray[np.bool_]:
+        ask, engine = self._engine.submit, self._engine
+        # Of equal classes in several blocks the first stands for all.
+        weights = [np.where(own >= 0, rows[own], 0) for own in self._numbering.representative]
+        blocks = list(zip(self._handles, weights, strict=True))
+        named = [ask(crowded.candidates, *one, share) for one in blocks]
+        wanted = crowded.together(engine.gather(named, self._checkpoint))
+        counts = [ask(crowded.counted, *one, wanted) for one in blocks]
+        often = sum(engine.gather(counts, self._checkpoint), np.zeros(len(wanted)))
+        gone = wanted[often > share * total]
+        self._handles = [ask(crowded.without, one, gone) for one in self._handles]
+        emptied = np.zeros(len(self), dtype=np.bool_)
+        sizes = engine.gather([ask(_sizes, one) for one in self._handles], self._checkpoint)
+        for numbers, size in zip(self._numbering.numbers, sizes, strict=True):
+            emptied[numbers[size == 0]] = True
+        return emptied
+
     def index(self) -> Index:  # type: ignore[override]
         """Deal the sets out to shards."""
         ask, shards, drop = self._engine.submit, self._shards, self._drop
@@ -112,6 +130,10 @@ class SpreadComparer(NearComparer):
 def _same(value: Any) -> Any:
     """A value that several calls take lies in the engine once."""
     return value
+
+
+def _sizes(sets: Ragged) -> Ints:
+    return sets.counts
 
 
 def _list(handles: Any, pieces: int) -> list[Any]:

@@ -61,9 +61,10 @@ CODES: tuple[Code, ...] = (
         "FT402",
         "large-group",
         "one row stands for very many duplicates",
-        "A group of more than 100 rows, or of more than ten rows and 1% of the dataset, is seldom "
-        "a copy made a hundred times: more often the compared text is a long template with short "
-        "contents, and rows that differ in what matters are taken for duplicates.",
+        "A group of more than 100 rows, or of more than ten rows and 1% of the dataset, is worth a "
+        "look: the same text many times over, or a template with short contents, where rows that "
+        "differ in what matters are taken for duplicates. A group of near-duplicates over "
+        "`max_cluster` is an error (FT415).",
         _SPEC + "\ndedup support {\n  drop near on prompt { similarity = 0.3 }\n}\n",
         _SPEC + "\ndedup support {\n  drop near on reply.text { similarity = 0.9 }\n}\n",
         "run",
@@ -149,6 +150,35 @@ CODES: tuple[Code, ...] = (
         "dedup dropped everything.",
         _SPEC + "\ncoverage support {\n  by lang(prompt) { en >= 60% }\n}\n",
         _SPEC + "\ncoverage support {\n  by lang(prompt) { en >= 60% }\n}\n",
+        "run",
+    ),
+    Code(
+        "FT415",
+        "template-taken-for-duplicates",
+        "one row stands for more near-duplicates than max_cluster allows",
+        "Rows that are made from one template share most of their shingles, though what was put "
+        "into it differs: each is a near-duplicate of the first, and nearly all of them would go. "
+        "The finding shows the text that the rows share. `ignore_shared = 20%` leaves the shingles "
+        "out that more than a fifth of the rows hold, so that rows are compared by the rest; a row "
+        "of which nothing is left is nobody's near-duplicate. Where the rows are duplicates after "
+        "all, `max_cluster` says how many of them one row may stand for (1% of the rows where it "
+        "is not given; ten are always allowed). Rows that have all the same words are copies, and "
+        "no template.",
+        _SPEC + "\ndedup support {\n  drop near on prompt { similarity = 0.3 }\n}\n",
+        _SPEC + "\ndedup support {\n  drop near on prompt { similarity = 0.3 }\n"
+        "  ignore_shared = 20%\n}\n",
+        "run",
+    ),
+    Code(
+        "FT416",
+        "removed-row",
+        "a row is removed, since another that is kept is like it",
+        "`ftdsl rows SPEC removed` lists every row that a dedup block removes, with the row that "
+        "is kept in its place, how similar the two are, and the part of both texts in which they "
+        "differ. The files stay as they are: the rows are left out of what coverage and training "
+        "read.",
+        "ftdsl rows specs/support.ftspec removed",
+        "ftdsl rows specs/support.ftspec support.answered",
         "run",
     ),
     Code(

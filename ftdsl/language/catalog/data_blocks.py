@@ -123,6 +123,21 @@ BLOCKS: tuple[BlockEntry, ...] = (
             SettingEntry(
                 "max_dropped", "ratio", "largest share of rows that may go", minimum=0, maximum=1
             ),
+            SettingEntry(
+                "max_cluster",
+                "ratio",
+                "largest share of rows that one row may stand for as a near-duplicate",
+                default=0.01,
+                minimum=0,
+                maximum=1,
+            ),
+            SettingEntry(
+                "ignore_shared",
+                "ratio",
+                "share of the rows beyond which a shingle is left out: the text of a template",
+                minimum=0,
+                maximum=1,
+            ),
         ),
         ("drop", "forbid"),
         "dedup support {\n  drop exact on normalize(prompt)\n}",

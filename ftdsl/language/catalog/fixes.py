@@ -317,6 +317,15 @@ _SPECS = (
         "",
         "FT352",
     ),
+    _unsafe(
+        "ignore_shared",
+        "spec",
+        "A `dedup` block that takes rows of one template for duplicates, in a copy of the spec: "
+        "with the setting that leaves the template out.",
+        "dedup support {\n  drop near on prompt\n}\n",
+        "dedup support {\n  drop near on prompt\n  ignore_shared = 20%\n}\n",
+        "FT415",
+    ),
 )
 
 FIXES: tuple[FixEntry, ...] = (*_FILES, *_LINES, *_TEXTS, *_ROWS, *_SPECS)

@@ -47,6 +47,8 @@ _OTHERS: dict[str, tuple[tuple[str, ...], str]] = {
     "shared": (("method", "similarity", *_ONLY, "index"), "`{} shared` compares for equality"),
 }  # fmt: skip
 _INDEX = re.compile(r"[A-Za-z0-9_-]{1,64}")
+# Settings of the block that say something of shingles.
+_OF_NEAR = ("max_cluster", "ignore_shared")
 _KEYS = ("text", "int", "float", "bool")
 
 
@@ -69,7 +71,8 @@ def check_dedup(
         )  # fmt: skip
     drops = [_drop(ws, module, line, dataset) for line in lines]
     keep, keep_by = _keep(settings, dataset)
-    most = settings.constant("max_dropped")
+    if not any(line.method.text == "near" for line in lines):
+        settings.forbid(_OF_NEAR, "no line of the block is `drop near`")
     _check_twins(ws, [drop for drop in drops if drop is not None])
     if ws.report.size > before or any(drop is None for drop in drops):
         return None
@@ -78,9 +81,16 @@ def check_dedup(
         tuple(drop for drop in drops if drop is not None),
         keep,
         keep_by,
-        float(most.value) if most is not None and isinstance(most.value, float) else None,
+        _share(settings, "max_dropped"),
+        _share(settings, "max_cluster"),
+        _share(settings, "ignore_shared"),
         block.span,
     )
+
+
+def _share(settings: Settings, name: str) -> float | None:
+    found = settings.constant(name)
+    return float(found.value) if found is not None and isinstance(found.value, float) else None
 
 
 def _keep(settings: Settings, dataset: DatasetDef) -> tuple[str, Expr | None]:
