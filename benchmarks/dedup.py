@@ -5,8 +5,8 @@ the words exchanged for others of the same data, since there are not enough diff
 in twenty is a copy of an earlier one of which a share of the words is exchanged again, so that
 similarities from 0.3 to 1 occur, many of them near 0.8. Every tool runs in a process of its own, so
 that its time and its peak memory are its own; pairs at Jaccard 0.8 over word 5-grams are counted
-against ftdsl's exact join, which is itself held against brute force over the smallest corpus. A
-peer that is not installed is left out: put a folder with it on PYTHONPATH.
+against brute force on the smallest corpus, and against the exact join on the next. A peer that is
+not installed is left out: put a folder with it on PYTHONPATH.
 
     FTDSL_BENCH_DATA=FOLDER python -m benchmarks.dedup [--rows 10000 50000 180000]
 """
@@ -24,27 +24,36 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.dedup_peers import (
+    FUZZY_ROWS,
+    SHINGLE,
+    SIMILARITY,
+    Pairs,
+    daft_pairs,
+    datasketch_bulk,
+    datasketch_loop,
+    gaoya_pairs,
+    prompts,
+    rapidfuzz_all,
+    rensa_pairs,
+)
 from benchmarks.generate_chat import exchanges
 
-SIMILARITY = 0.8
-SHINGLE = 5
-PERMUTATIONS = 128
+# Names the cache folder that a run of the step finds.
+CACHE = "FTDSL_BENCH_CACHE"
 # Rows up to which the slow peers run.
 LOOP_ROWS = 10_000
 BULK_ROWS = 50_000
-FUZZY_ROWS = 1_000
 
 # Shares of the words that are exchanged in a copy, and the rows that copies are made of.
 COPY_SHARES = (0.0, 0.005, 0.01, 0.02, 0.025, 0.03, 0.05, 0.1)
 ORIGINALS = 20_000
-
-Pairs = set[tuple[int, int]]
 
 
 def write_corpus(folder: Path, rows: int, out: Path) -> None:
@@ -68,13 +77,6 @@ def write_corpus(folder: Path, rows: int, out: Path) -> None:
             prompt = " ".join(words)
             turns = [{"role": "user", "content": prompt}, {"role": "assistant", "content": "ok"}]
             file.write(json.dumps({"messages": turns}, ensure_ascii=False) + "\n")
-
-
-def prompts(path: Path) -> Iterator[str]:
-    """The prompts of a corpus, in order."""
-    with path.open(encoding="utf-8") as file:
-        for line in file:
-            yield json.loads(line)["messages"][0]["content"]
 
 
 def ftdsl_pairs(path: Path, algorithm: str) -> Pairs:
@@ -117,105 +119,12 @@ def brute_force(path: Path) -> Pairs:
     return pairs
 
 
-def datasketch_loop(path: Path) -> Pairs:
-    """datasketch as its documentation shows it: update for each shingle, then MinHashLSH."""
-    from datasketch import MinHash, MinHashLSH
-
-    from ftdsl.dedup.shingles import shingle_words
-
-    lsh = MinHashLSH(threshold=SIMILARITY, num_perm=PERMUTATIONS)
-    pairs: Pairs = set()
-    for row, text in enumerate(prompts(path)):
-        sketch = MinHash(num_perm=PERMUTATIONS)
-        for shingle in shingle_words(text, SHINGLE):
-            sketch.update(" ".join(shingle).encode())
-        pairs |= {(other, row) for other in lsh.query(sketch)}
-        lsh.insert(row, sketch)
-    return pairs
-
-
-def datasketch_bulk(path: Path) -> Pairs:
-    """The same with ``update_batch``, its faster way."""
-    from datasketch import MinHash, MinHashLSH
-
-    from ftdsl.dedup.shingles import shingle_words
-
-    lsh = MinHashLSH(threshold=SIMILARITY, num_perm=PERMUTATIONS)
-    pairs: Pairs = set()
-    for row, text in enumerate(prompts(path)):
-        sketch = MinHash(num_perm=PERMUTATIONS)
-        sketch.update_batch([" ".join(one).encode() for one in shingle_words(text, SHINGLE)])
-        pairs |= {(other, row) for other in lsh.query(sketch)}
-        lsh.insert(row, sketch)
-    return pairs
-
-
-def gaoya_pairs(path: Path) -> Pairs:
-    """gaoya's index over its own shingles, filled and asked in parallel."""
-    from gaoya.minhash import MinHashStringIndex
-
-    index = MinHashStringIndex(
-        hash_size=32,
-        jaccard_threshold=SIMILARITY,
-        num_bands=9,
-        band_size=13,
-        num_hashes=117,
-        analyzer="word",
-        lowercase=True,
-        ngram_range=(SHINGLE, SHINGLE),
-    )
-    texts = list(prompts(path))
-    index.par_bulk_insert_docs(list(range(len(texts))), texts)
-    pairs: Pairs = set()
-    for row, others in enumerate(index.par_bulk_query(texts)):
-        pairs |= {(other, row) for other in others if other < row}
-    return pairs
-
-
-def rensa_pairs(path: Path) -> Pairs:
-    """rensa's signatures and its index, over shingles made in Python as its documentation does."""
-    from rensa import RMinHash, RMinHashLSH
-
-    lsh = RMinHashLSH(threshold=SIMILARITY, num_perm=PERMUTATIONS, num_bands=16)
-    pairs: Pairs = set()
-    for row, text in enumerate(prompts(path)):
-        sketch = RMinHash(num_perm=PERMUTATIONS, seed=1)
-        words = text.lower().split()
-        runs = [" ".join(words[i : i + SHINGLE]) for i in range(max(1, len(words) - SHINGLE + 1))]
-        sketch.update(runs)
-        pairs |= {(other, row) for other in lsh.query(sketch)}
-        lsh.insert(row, sketch)
-    return pairs
-
-
-def daft_signatures(path: Path) -> int:
-    """Daft's signatures alone, without bands, clusters or verification; how many."""
-    import daft
-
-    frame = daft.from_pydict({"text": list(prompts(path))})
-    marked = frame.select(
-        daft.col("text").minhash(num_hashes=PERMUTATIONS, ngram_size=SHINGLE, seed=1)
-    )
-    return len(marked.to_arrow())
-
-
 def parse_alone(path: Path) -> int:
     """orjson over every line, and nothing else."""
     import orjson
 
     with path.open("rb") as file:
         return sum(1 for line in file if orjson.loads(line))
-
-
-def rapidfuzz_all(path: Path) -> Pairs:
-    """rapidfuzz's ratio over all pairs of the first rows."""
-    from rapidfuzz.fuzz import ratio
-    from rapidfuzz.process import cdist
-
-    texts = [text for _, text in zip(range(FUZZY_ROWS), prompts(path), strict=False)]
-    scores = cdist(texts, texts, scorer=ratio, score_cutoff=100 * SIMILARITY, dtype=np.uint8)
-    rows, columns = np.nonzero(scores)
-    return {(a, b) for a, b in zip(rows.tolist(), columns.tolist(), strict=True) if a < b}
 
 
 def step_removals(path: Path, algorithm: str) -> int:
@@ -241,8 +150,9 @@ def step_removals(path: Path, algorithm: str) -> int:
     drop = DropDef("near", (prompt,), algorithm=algorithm, similarity=SIMILARITY)
     step = DedupStep(id="dedup.rows", name="rows", dataset=rows, dedup=DedupDef("rows", (drop,)))
     with tempfile.TemporaryDirectory() as work:
+        cache = Path(os.environ.get(CACHE, work))
         context = StepContext(
-            path.parent, Path(work), Path(work), Policy(), {}, {}, QuietConsole(), StopRequest()
+            path.parent, Path(work), cache, Policy(), {}, {}, QuietConsole(), StopRequest()
         )
         return len(run_dedup(step, context).removed)
 
@@ -260,9 +170,10 @@ TOOLS: dict[str, Callable[[Path], Any]] = {
     "step-twin": step_twin,
     "gaoya": gaoya_pairs,
     "rensa": rensa_pairs,
-    "daft-signatures": daft_signatures,
+    "daft": daft_pairs,
     "step-auto": lambda path: step_removals(path, "auto"),
     "step-minhash": lambda path: step_removals(path, "minhash"),
+    "step-added-1%": lambda path: step_removals(path, "auto"),
     "pairs-exact-join": lambda path: ftdsl_pairs(path, "exact_join"),
     "pairs-minhash": lambda path: ftdsl_pairs(path, "minhash"),
     "brute-force": brute_force,
@@ -295,28 +206,62 @@ def run_here(tool: str, path: Path) -> None:
 
 
 def run_apart(tool: str, path: Path) -> dict[str, Any]:
-    """Run one tool in a fresh process."""
+    """Run one tool in a fresh process. The step finds the digests of the file, as in every run: the
+    step before it, ``dataset``, has made them."""
+    if tool == "step-added-1%":
+        return run_added(path)
+    with tempfile.TemporaryDirectory() as cache:
+        if tool.startswith("step"):
+            digest(path, Path(cache))
+        return run_with(tool, path, Path(cache))
+
+
+def run_with(tool: str, path: Path, cache: Path) -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.dedup", "--tool", tool, str(path)],
         capture_output=True,
         text=True,
         check=True,
+        env={**os.environ, CACHE: str(cache)},
     )
     result: dict[str, Any] = json.loads(done.stdout)
     return result
 
 
-PEERS = {"gaoya": "gaoya", "rensa": "rensa", "daft-signatures": "daft"}
+def run_added(path: Path) -> dict[str, Any]:
+    """The step over all rows, when a run before it knew all but the last hundredth."""
+    with tempfile.TemporaryDirectory() as folder, path.open("rb") as whole:
+        grown, cache = Path(folder) / "rows.jsonl", Path(folder) / "cache"
+        lines = whole.readlines()
+        for most in (len(lines) - len(lines) // 100, len(lines)):
+            grown.write_bytes(b"".join(lines[:most]))
+            digest(grown, cache)
+            result = run_with("step-auto", grown, cache)
+        return result
+
+
+def digest(path: Path, cache: Path) -> None:
+    """Make the digests of a file and of its chunks."""
+    from ftdsl.plan.digests import DIGESTS_FILE, FileDigests
+
+    digests = FileDigests(cache / DIGESTS_FILE)
+    digests.facts(path, cut=True)
+    digests.save()
+
+
+PEERS = {"gaoya": "gaoya", "rensa": "rensa", "daft": "daft"}
 
 
 def tools_for(rows: int) -> list[str]:
     """What runs over a corpus of this many rows."""
-    names = ["pairs-exact-join", "pairs-minhash", "parse-alone", "step-auto", "step-twin"]
-    names += ["step-minhash"]
+    names = ["parse-alone", "step-auto", "step-added-1%", "step-minhash", "step-twin"]
     names += [tool for tool, module in PEERS.items() if importlib.util.find_spec(module)]
+    if rows > BULK_ROWS:
+        return [name for name in names if name != "rensa"]
+    names = ["pairs-exact-join", "pairs-minhash", *names, "datasketch-batch"]
     if rows <= LOOP_ROWS:
-        names += ["brute-force", "datasketch-loop", "rapidfuzz-all-pairs"]
-    return [*names, "datasketch-batch"] if rows <= BULK_ROWS else names
+        names = ["brute-force", *names, "datasketch-loop", "rapidfuzz-all-pairs"]
+    return names
 
 
 def show(rows: int, path: Path) -> dict[str, float]:
@@ -344,9 +289,10 @@ def show(rows: int, path: Path) -> dict[str, float]:
         both = len(pairs & wanted)
         recall, precision = both / max(1, len(wanted)), both / max(1, len(pairs))
         print(f"{line}{len(pairs):9}{recall:8.4f}{precision:10.4f}", flush=True)
-    for tool in seconds:
+    for tool, own in seconds.items():
         print(
-            f"  {tool} takes {seconds[tool] / seconds['step-auto']:.2f} times step-auto's CPU time"
+            f"  {tool}: {own / seconds['step-auto']:.2f} times step-auto's CPU time, "
+            f"{own / seconds['parse-alone']:.2f} times that of parsing"
         )
     return seconds
 
@@ -356,6 +302,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 50_000, 180_000])
     parser.add_argument("--tool", choices=sorted(TOOLS))
+    parser.add_argument("--corpora", type=Path, help="a folder to write the corpora to, and keep")
     parser.add_argument("path", type=Path, nargs="?")
     arguments = parser.parse_args()
     if arguments.tool is not None:
@@ -368,10 +315,10 @@ def main() -> int:
     taken: dict[int, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as scratch:
         for rows in arguments.rows:
-            path = Path(scratch) / f"rows-{rows}.jsonl"
-            write_corpus(Path(folder), rows, path)
+            path = (arguments.corpora or Path(scratch)) / f"rows-{rows}.jsonl"
+            if not path.exists():
+                write_corpus(Path(folder), rows, path)
             taken[rows] = show(rows, path)
-            path.unlink()
     small, large = min(taken), max(taken)
     if small < large:
         for tool in ("step-auto", "step-twin", "step-minhash"):
