@@ -25,6 +25,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -230,11 +231,13 @@ def run_with(tool: str, path: Path, cache: Path) -> dict[str, Any]:
 
 def run_added(path: Path) -> dict[str, Any]:
     """The step over all rows, when a run before it knew all but the last hundredth."""
-    with tempfile.TemporaryDirectory() as folder, path.open("rb") as whole:
+    with tempfile.TemporaryDirectory() as folder:
         grown, cache = Path(folder) / "rows.jsonl", Path(folder) / "cache"
-        lines = whole.readlines()
-        for most in (len(lines) - len(lines) // 100, len(lines)):
-            grown.write_bytes(b"".join(lines[:most]))
+        with path.open("rb") as whole:
+            rows = sum(1 for _ in whole)
+        for most in (rows - rows // 100, rows):
+            with path.open("rb") as whole, grown.open("wb") as file:
+                file.writelines(islice(whole, most))
             digest(grown, cache)
             result = run_with("step-auto", grown, cache)
         return result

@@ -17,10 +17,11 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from ftdsl.data.rows import Part
 from ftdsl.dedup.clause import Arrays
@@ -137,22 +138,26 @@ class KeptSets:
         if self._file is None:
             return None
         key = _key(part)
-        data, starts = _packed(key, arrays)
-        if self._end + len(data) > self._bound:
+        pieces, starts = _packed(key, arrays)
+        size = sum(map(len, pieces))
+        if self._end + size > self._bound:
             return None
         try:
-            done = 0
-            while done < len(data):
-                done += os.pwrite(self._file.fileno(), data[done:], self._end + done)
+            at = self._end
+            for piece in pieces:
+                done = 0
+                while done < len(piece):
+                    done += os.pwrite(self._file.fileno(), piece[done:], at + done)
+                at += done
         except OSError:
             return None
-        self._records[key] = _Record(self._end, len(data))
+        self._records[key] = _Record(self._end, size)
         places = [
             None if at is None else Stored(self._file, self._end + at, offsets_of(one["counts"]))
             for one, at in zip(arrays, starts, strict=True)
         ]
         self._places[key] = places
-        self._end += len(data)
+        self._end += size
         return places
 
     def _compact(self, file: BinaryIO) -> None:
@@ -207,24 +212,32 @@ def _padded(size: int) -> int:
     return -(-size // 8) * 8
 
 
-def _packed(key: bytes, arrays: Sequence[Arrays]) -> tuple[bytes, list[int | None]]:
-    """A record, and where in it the ``values`` of each of the arrays begin."""
+def _packed(key: bytes, arrays: Sequence[Arrays]) -> tuple[list[memoryview], list[int | None]]:
+    """The pieces of a record, and where in it the ``values`` of each of the arrays begin."""
     told = [[[name, one.dtype.str, one.size] for name, one in some.items()] for some in arrays]
     names = orjson.dumps(told)
     at = _HEADER.size + _padded(len(names))
-    pieces = [names.ljust(_padded(len(names)), b" ")]
+    pieces = [memoryview(names.ljust(_padded(len(names)), b" "))]
     starts: list[int | None] = []
     for some in arrays:
         start: int | None = None
         for name, one in some.items():
             if name == "values":
                 start = at
-            data = np.ascontiguousarray(one).tobytes()
-            pieces.append(data.ljust(_padded(len(data)), b"\0"))
-            at += _padded(len(data))
+            data = _bytes(one)
+            if len(data) % 8:
+                data = memoryview(bytes(data).ljust(_padded(len(data)), b"\0"))
+            pieces.append(data)
+            at += len(data)
         starts.append(start)
-    body = b"".join(pieces)
-    return _HEADER.pack(at, _sum(body), key, len(names)) + body, starts
+    whole = sum(map(_sum, pieces)) & 0xFFFFFFFFFFFFFFFF
+    return [memoryview(_HEADER.pack(at, whole, key, len(names))), *pieces], starts
+
+
+def _bytes(array: NDArray[Any]) -> memoryview:
+    """The bytes of an array, which are not copied."""
+    flat = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+    return memoryview(flat.data).cast("B") if len(flat) else memoryview(b"")
 
 
 def _sum(body: bytes | memoryview) -> int:

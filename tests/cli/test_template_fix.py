@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.cli.project import Project, row
 
 SPEC = """ftspec 1
@@ -53,6 +55,7 @@ def test_a_block_on_one_line_gets_its_setting_too(project: Project) -> None:
     assert project.run("check", "fixed/support.ftspec").returncode == 0
 
 
+@pytest.mark.code("FT416")
 def test_rows_lists_what_dedup_removes_and_where_each_row_differs(project: Project) -> None:
     project.spec(SPEC.replace("similarity = 0.3 }", "similarity = 0.9 }"))
     _rows(project)
