@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -95,6 +94,8 @@ def _listed(model: ModelDef) -> Price | None:
 @cache
 def price_table() -> dict[tuple[str, str], Price]:
     """The shipped table by host and model."""
+    import tomllib
+
     entries: list[dict[str, Any]] = tomllib.loads(_TABLE.read_text("utf-8"))["price"]
     return {
         (entry["host"], model): Price(
