@@ -12,7 +12,7 @@ from ftdsl.language.program import DatasetDef, SplitDef, TrainDef
 from ftdsl.plan.steps import CheckStep
 from ftdsl.quality.forecast import auto_epochs
 from ftdsl.quality.step import run_check
-from ftdsl.reports.forecast import token_lines
+from ftdsl.reports.forecast import foretold
 from ftdsl.results.models import CheckOutput
 from tests.data.spec_parts import dataset, write
 from tests.quality.stand_in import Run, check
@@ -21,6 +21,10 @@ TURNS = '{"role": "user", "content": "q"}, {"role": "assistant", "content": "%s"
 ROW = f'{{"messages": [{TURNS}]}}\n'
 #: Tokens of a row beside its answer's, as OpenAI's cookbook counts them.
 BESIDE = 3 + 1 + 1 + 3 + 1 + 3
+
+
+def told(output: CheckOutput) -> list[str]:
+    return list(foretold(output.statistics, output.forecasts, output.costs))
 
 
 def hosted(**settings: Any) -> TrainDef:
@@ -59,9 +63,9 @@ def test_percentiles_and_defaults(tmp_path: Path) -> None:
     assert lost["TRL"] == 1500 + 3000 + 2 * (BESIDE - 1024)
     assert lost["Axolotl"] == 600 + 1500 + 3000 + 3 * BESIDE
     assert output.verdict == "pass"
-    lines = list(token_lines(output))
-    assert lines[0] == "    tokens a row: median 112, 95th percentile 2,187, longest 3,012"
-    assert "    TRL by default: 2 of 12 rows over 1,024 tokens are cut" in lines
+    lines = told(output)
+    assert lines[0] == "tokens a row: median 112, 95th percentile 2,187, longest 3,012"
+    assert "TRL by default: 2 of 12 rows over 1,024 tokens are cut" in lines
 
 
 @pytest.mark.code("FT345")
@@ -110,7 +114,7 @@ def test_over_budget(tmp_path: Path) -> None:
 def test_an_unknown_price_is_said_to_be(tmp_path: Path) -> None:
     output = checked(tmp_path, [100] * 10, hosted())
     assert output.costs[0].money is None
-    assert "the cost is unknown" in list(token_lines(output))[-1]
+    assert "the cost is unknown" in told(output)[-1]
 
 
 def test_a_hosted_model_bills_up_to_its_limit(tmp_path: Path) -> None:
