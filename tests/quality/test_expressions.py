@@ -177,6 +177,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "distinct_n": (2,),
     "outliers": (3.5,),
     "rare": (0.2,),
+    "strays": (0.2,),
 }
 
 
@@ -194,6 +195,8 @@ def test_aggregates_do_not_see_how_rows_are_cut(name: str, data: st.DataObject) 
         "distinct": st.none() | st.integers(0, 5) | st.text("ab", max_size=2),
         "repeats": st.none() | st.text("ab", max_size=2),
         "rare": st.none() | st.text("ab", max_size=2),
+        "strays": st.none() | st.text("ab", max_size=2),
+        "near_misses": st.none() | st.text("ab", max_size=6),
         "conflicts": st.tuples(st.none() | st.text("a", max_size=2), st.sampled_from("xy")),
         "entropy": st.none() | st.integers(0, 5) | st.text("ab", max_size=2),
         "contradictions": st.builds(preference, st.sampled_from("AB"), st.sampled_from("AB")),

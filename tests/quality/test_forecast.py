@@ -23,7 +23,7 @@ ROW = f'{{"messages": [{TURNS}]}}\n'
 BESIDE = 3 + 1 + 1 + 3 + 1 + 3
 
 
-def told(output: CheckOutput) -> list[str]:
+def sentences(output: CheckOutput) -> list[str]:
     return list(foretold(output.statistics, output.forecasts, output.costs))
 
 
@@ -63,7 +63,7 @@ def test_percentiles_and_defaults(tmp_path: Path) -> None:
     assert lost["TRL"] == 1500 + 3000 + 2 * (BESIDE - 1024)
     assert lost["Axolotl"] == 600 + 1500 + 3000 + 3 * BESIDE
     assert output.verdict == "pass"
-    lines = told(output)
+    lines = sentences(output)
     assert lines[0] == "tokens a row: median 112, 95th percentile 2,187, longest 3,012"
     assert "TRL by default: 2 of 12 rows over 1,024 tokens are cut" in lines
 
@@ -114,7 +114,7 @@ def test_over_budget(tmp_path: Path) -> None:
 def test_an_unknown_price_is_said_to_be(tmp_path: Path) -> None:
     output = checked(tmp_path, [100] * 10, hosted())
     assert output.costs[0].money is None
-    assert "the cost is unknown" in told(output)[-1]
+    assert "the cost is unknown" in sentences(output)[-1]
 
 
 def test_a_hosted_model_bills_up_to_its_limit(tmp_path: Path) -> None:
