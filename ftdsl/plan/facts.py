@@ -1,4 +1,4 @@
-"""What is stated of a model, before any call: license, region, context, size, how long it lasts.
+"""What is stated of a model, before any call: license, region, context, size, price, its end.
 
 What the spec states comes first, then what follows from where the model runs, then the dated table
 ``known_models.json``. What nobody states is not known, and a filter on it keeps the model out.
@@ -12,8 +12,9 @@ from functools import cache
 from importlib.resources import files
 
 from ftdsl.language.program import Expr, ModelDef, RequireDef, SelectDef, TrainDef
+from ftdsl.plan.prices import price_of
 
-Facts = dict[str, str | int]
+Facts = dict[str, str | int | float]
 
 _STATED = ("license", "region", "privacy", "context", "size", "available_until")
 _FACT = "model."
@@ -35,6 +36,9 @@ def facts_of(model: ModelDef) -> Facts:
     found: Facts = dict(known_models().get(str(name), {}))
     if model.provider in ("local", "replay"):
         found |= {"privacy": "on_premises", "available_until": _FOR_EVER}
+    price = price_of(model)
+    if price is not None:
+        found |= {"input_per_1m": price.input, "output_per_1m": price.output}
     for key in _STATED:
         value = settings.get(key)
         if isinstance(value, str | int) and not isinstance(value, bool):
@@ -84,7 +88,7 @@ def _ruled_out(name: str, facts: Facts, requires: tuple[RequireDef, ...]) -> str
     return ""
 
 
-def _holds(value: str | int, condition: Expr) -> bool:
+def _holds(value: str | int | float, condition: Expr) -> bool:
     right = condition.args[1]
     if condition.op == "in":
         return value in [one.value for one in right.args]

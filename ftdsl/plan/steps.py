@@ -141,7 +141,7 @@ class SelectStep(BaseStep):
     eval: EvalDef
     candidates: tuple[str, ...]
     out: dict[str, str] = {}
-    facts: dict[str, dict[str, str | int]] = {}
+    facts: dict[str, dict[str, str | int | float]] = {}
     gates: tuple[GateDef, ...] = ()
     trained: tuple[str, ...] = ()
 

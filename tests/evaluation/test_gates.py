@@ -56,6 +56,17 @@ def test_needed_n_is_where_it_is_decided(tmp_path: Path) -> None:
     assert share_interval(0.9 * (one.needed_n - 1), one.needed_n - 1, 0.95)[0] < 0.82
 
 
+def test_what_the_further_cases_cost_is_told_where_prices_are_known(tmp_path: Path) -> None:
+    where = desk(tmp_path)
+    publish(where, "tuned", scores(45, 50), cost=2.0)
+    (one,) = run_gate(gate_step(require(at_least(0.82), 0.95)), where).requirements
+    assert one.needed_n is not None
+    assert one.needed_cost == pytest.approx((one.needed_n - 50) * 2.0 / 1000)
+    publish(where, "tuned", scores(45, 50))
+    (one,) = run_gate(gate_step(require(at_least(0.82), 0.95)), where).requirements
+    assert one.needed_cost is None
+
+
 def test_no_number_of_cases_decides_an_estimate_on_the_bound(tmp_path: Path) -> None:
     (one,) = decide(tmp_path, require(at_least(0.5), 0.95), scores(25, 50)).requirements
     assert (one.verdict, one.needed_n) == ("inconclusive", None)

@@ -301,6 +301,43 @@ def test_a_stated_fact_changes_nothing_that_was_asked(tmp_path: Path) -> None:
     assert states["select.base"] == "stale"
 
 
+def test_a_price_rules_out_before_any_call(tmp_path: Path) -> None:
+    (tmp_path / ".ftdsl-root").touch()
+    write_cases(tmp_path, [("q", "red")] * 3)
+    (tmp_path / "a.ftspec").write_text(
+        """ftspec 1
+
+schema ticket extends chat { id: text }
+
+model dear { provider = openai  name = "some"  input_per_1m = $5  output_per_1m = $15 }
+model cheap { provider = openai  name = "other"  input_per_1m = $1  output_per_1m = $2 }
+model unknown { provider = openai  name = "a-model-that-no-table-has" }
+
+eval golden {
+  schema = ticket
+  source = jsonl("cases.jsonl")
+  id = id
+  score exact = exact_match(output, reply.text)
+}
+
+select base {
+  from = [dear, cheap, unknown]
+  eval = golden
+  require model.output_per_1m <= $10
+  best = max(exact.mean)
+}
+"""
+    )
+    made = plan(tmp_path / "a.ftspec", only=("select.base",))
+    step = next(one.step for one in made.plan.steps if one.id == "select.base")
+    assert isinstance(step, SelectStep)
+    assert step.candidates == ("cheap",)
+    assert step.out == {
+        "dear": "`model.output_per_1m <= $10` does not hold: 15.0",
+        "unknown": "its output per 1m is not known: state `output_per_1m` in `model unknown`",
+    }
+
+
 def test_a_picture_shows_quality_over_cost(tmp_path: Path) -> None:
     where = desk(tmp_path)
     for name, right, cost in (("a", 90, 3.0), ("b", 70, 1.0), ("c", 65, 2.0)):

@@ -36,6 +36,8 @@ MEASURES: tuple[MeasureEntry, ...] = (
     MeasureEntry("model.privacy", "text", ("select",), "Where the rows go."),
     MeasureEntry("model.context", "int", ("select",), "Context length in tokens.", 1),
     MeasureEntry("model.size", "size", ("select",), "Size of the weights.", 1),
+    MeasureEntry("model.input_per_1m", "money", ("select",), "Price of a million tokens in.", 0),
+    MeasureEntry("model.output_per_1m", "money", ("select",), "Price of a million tokens out.", 0),
     MeasureEntry("model.available_until", "date", ("select",), "Last day of the model."),
     MeasureEntry("latency.p50", "duration", _RUNNERS, "Median time of an answer.", 0),
     MeasureEntry("latency.p95", "duration", _RUNNERS, "95th percentile of the time.", 0),
