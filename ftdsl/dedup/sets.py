@@ -114,9 +114,18 @@ class SetStore:
                     yield some.read(), None
 
     def blocks(self) -> Iterator[Ragged]:
-        """All sets in order, some at a time: memory stays at a block."""
+        """All sets in order, some at a time: memory stays at a block. Small ones are put together,
+        for each block that is looked at has a cost of its own."""
+        held: list[Ragged] = []
+        size = 0
         for block, rows in self.whole_blocks():
-            yield block if rows is None else block.take(rows)
+            held.append(block if rows is None else block.take(rows))
+            size += len(held[-1].values)
+            if size >= _READ:
+                yield held[0] if len(held) == 1 else concatenate(held, np.uint64)
+                held, size = [], 0
+        if held:
+            yield concatenate(held, np.uint64)
 
     def everything(self) -> Ragged:
         """All sets, in memory."""

@@ -36,12 +36,13 @@ def tally(values: Hashes, table: Bytes, bits: int) -> None:
         firsts = np.flatnonzero(np.concatenate(([True], slots[1:] != slots[:-1])))
         sizes = np.minimum(np.diff(firsts, append=len(slots)), 2).astype(np.uint8)
         slots = slots[firsts]
-        for quarter in range(4):
-            mine = (slots & np.uint64(3)) == quarter
-            cells, shift = (slots[mine] >> np.uint64(2)).astype(np.int64), np.uint8(2 * quarter)
-            seen = (table[cells] >> shift) & np.uint8(3)
-            more = np.minimum(seen + sizes[mine], 2) - seen
-            table[cells] += more << shift
+        cells = (slots >> np.uint64(2)).astype(np.int64)
+        shifts = (slots & np.uint64(3)).astype(np.uint8) * np.uint8(2)
+        seen = (table[cells] >> shifts) & np.uint8(3)
+        more = (np.minimum(seen + sizes, np.uint8(2)) - seen) << shifts
+        # Up to four counters lie in one cell.
+        firsts = np.flatnonzero(np.concatenate(([True], cells[1:] != cells[:-1])))
+        table[cells[firsts]] += np.add.reduceat(more, firsts, dtype=np.uint8)
 
 
 def sift(

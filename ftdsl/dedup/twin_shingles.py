@@ -10,10 +10,19 @@ from numpy.typing import NDArray
 
 from ftdsl.dedup.mixing import GOLDEN, Hashes, mix, place
 from ftdsl.dedup.ragged import Ints, Ragged, concatenate, offsets_of
-from ftdsl.dedup.unicode_tables import WORD_POINTS, normal_bytes, words
+from ftdsl.dedup.unicode_tables import (
+    APART,
+    FOLD_POINTS,
+    WORD_POINTS,
+    folds,
+    normal_bytes,
+    words,
+)
 
 FALLBACK_WIDTH = 3
 _LANE = 8
+
+Bytes = NDArray[np.uint8]
 
 # ASCII bytes that belong to a word.
 _WORD_BYTE = np.zeros(256, dtype=np.bool_)
@@ -39,25 +48,62 @@ def shingle(
     return sets.values.tobytes(), sets.counts.tobytes(), sums.tobytes()
 
 
-def _normal(text: str | bytes) -> bytes:
-    """The normalised text in UTF-8."""
-    if isinstance(text, bytes):
-        return text
-    return text.lower().encode("ascii") if text.isascii() else normal_bytes(text)
+def _raw(text: str | bytes) -> bytes:
+    """The text in UTF-8, its ASCII letters in lower case: normalised unless it has a code point
+    that normalising changes."""
+    return text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass").lower()
+
+
+def _joined(parts: Sequence[bytes]) -> Bytes:
+    # A line break before every text and eight zeros at the end: every word ends, every lane exists.
+    return np.frombuffer(b"\n" + b"\n".join(parts) + b"\n" + b"\0" * _LANE, dtype=np.uint8)
 
 
 def _word_hashes(texts: Sequence[str | bytes]) -> Ragged:
     """One hash for each word of each text."""
-    parts = [_normal(text) for text in texts]
-    # A line break before every text and eight zeros at the end: every word ends, every lane exists.
-    data = np.frombuffer(b"\n" + b"\n".join(parts) + b"\n" + b"\0" * _LANE, dtype=np.uint8)
+    parts = [_raw(text) for text in texts]
+    data, starts = _joined(parts), _starts(parts)
+    leads, points, sizes = _points(data)
+    for number in _changed(texts, starts, leads, points):
+        text = texts[number]
+        assert isinstance(text, str)
+        parts[number] = normal_bytes(text)
+    if len(leads):
+        data, starts = _joined(parts), _starts(parts)
+        leads, points, sizes = _points(data)
     inside = _WORD_BYTE[data]
-    _mark_beyond(data, inside)
+    _mark_beyond(inside, leads, points, sizes)
     edges = np.flatnonzero(inside[1:] != inside[:-1]) + 1
-    starts, ends = edges[0::2], edges[1::2]
-    lengths = np.fromiter((len(part) + 1 for part in parts), dtype=np.int64, count=len(parts))
-    offsets = np.searchsorted(starts, offsets_of(lengths) + 1).astype(np.int64)
-    return Ragged(_hash_spans(data, starts, ends - starts), offsets)
+    begins, ends = edges[0::2], edges[1::2]
+    offsets = np.searchsorted(begins, starts).astype(np.int64)
+    return Ragged(_hash_spans(data, begins, ends - begins), offsets)
+
+
+def _starts(parts: Sequence[bytes]) -> Ints:
+    """Where each text begins in all of them joined, and where the last one ends."""
+    return offsets_of(np.fromiter((len(part) + 1 for part in parts), np.int64, len(parts))) + 1
+
+
+def _points(data: Bytes) -> tuple[Ints, Ints, Ints]:
+    """The code points beyond ASCII: where each begins, which it is, and of how many bytes."""
+    leads = np.flatnonzero(data >= 0xC2)
+    lead = data[leads].astype(np.int64)
+    sizes = 2 + (lead >= 0xE0) + (lead >= 0xF0)
+    points = lead & (0x7F >> sizes)
+    for step in range(1, 4):
+        longer = sizes > step
+        points[longer] = points[longer] << 6 | (data[leads[longer] + step] & 0x3F)
+    return leads, points, sizes
+
+
+def _changed(texts: Sequence[str | bytes], starts: Ints, leads: Ints, points: Ints) -> list[int]:
+    """The texts that normalising may change beyond the case of ASCII letters."""
+    if not len(leads):
+        return []
+    table = folds()[0]
+    same = (points < FOLD_POINTS) & (table[np.minimum(points, FOLD_POINTS - 1)] <= APART)
+    which = np.unique(np.searchsorted(starts, leads[~same], side="right") - 1)
+    return [number for number in which.tolist() if isinstance(texts[number], str)]
 
 
 @cache
@@ -65,17 +111,10 @@ def _word_points() -> NDArray[np.bool_]:
     return np.unpackbits(np.frombuffer(words(), np.uint8), bitorder="little").astype(np.bool_)
 
 
-def _mark_beyond(data: NDArray[np.uint8], inside: NDArray[np.bool_]) -> None:
+def _mark_beyond(inside: NDArray[np.bool_], leads: Ints, points: Ints, sizes: Ints) -> None:
     """Mark the bytes of code points beyond ASCII that are part of a word."""
-    leads = np.flatnonzero(data >= 0xC2)
     if not len(leads):
         return
-    lead = data[leads].astype(np.int64)
-    sizes = 2 + (lead >= 0xE0) + (lead >= 0xF0)
-    points = lead & (0x7F >> sizes)
-    for step in range(1, 4):
-        longer = sizes > step
-        points[longer] = points[longer] << 6 | (data[leads[longer] + step] & 0x3F)
     is_word = (points < WORD_POINTS) & _word_points()[np.minimum(points, WORD_POINTS - 1)]
     for step in range(4):
         chosen = is_word & (sizes > step)
