@@ -13,6 +13,7 @@ from ftdsl.evaluation.scorers import COLUMN_SCORERS, SCORERS, Unscorable
 from ftdsl.language import catalog
 from ftdsl.language.program import Expr, ScoreDef
 from ftdsl.models.answer import Answer
+from ftdsl.plan.prices import Price
 from ftdsl.quality.expressions import Block, Evaluator
 
 Scored = list[float | Unscorable]
@@ -24,16 +25,25 @@ _ANSWER: dict[str, Callable[[Answer], Any]] = {
     "output.tokens": lambda answer: answer.completion_tokens,
     "output.finish_reason": lambda answer: answer.finish_reason,
 }
+_COST = "output.cost"
 
 
 class Scoring:
     """The scores of one eval over its cases. ``root`` is where the files lie that scorers read;
-    ``context`` is the step's, for scorers with a model of their own."""
+    ``context`` is the step's, for scorers with a model of their own; ``price`` is what the answers
+    cost."""
 
-    def __init__(self, evaluator: Evaluator, root: Path, context: Context | None = None) -> None:
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        root: Path,
+        context: Context | None = None,
+        price: Price | None = None,
+    ) -> None:
         self._evaluator = evaluator
         self._root = root
         self._context = context
+        self._price = price
         self._verdicts: Mapping[Expr, Sequence[float | Unscorable]] = {}
 
     def column(
@@ -48,7 +58,7 @@ class Scoring:
         names and that cannot be read."""
         self._verdicts = verdicts or {}
         reasons: list[Unscorable | None] = [None] * len(rows)
-        given = dict(_read_of(score.value, answers, reasons))
+        given = dict(_read_of(score.value, answers, reasons, self._price))
         value = self._lifted(score.value, rows, given, reasons)
         column = self._evaluator.column(value, Block(list(rows), given))
         return [
@@ -134,17 +144,31 @@ def expected_column(
 
 
 def _read_of(
-    value: Expr, answers: Sequence[Answer], reasons: list[Unscorable | None]
+    value: Expr,
+    answers: Sequence[Answer],
+    reasons: list[Unscorable | None],
+    price: Price | None,
 ) -> Iterator[tuple[str, list[Any]]]:
     """Each part of the answers that ``value`` reads. A case whose answer lacks one has no score."""
     read = {str(one.value) for one in value.walk() if one.op == "field"}
-    for name in sorted(read & _ANSWER.keys()):
-        column = [_ANSWER[name](answer) for answer in answers]
+    for name in sorted(read & {*_ANSWER, _COST}):
+        column = (
+            [_cost(answer, price) for answer in answers]
+            if name == _COST
+            else [_ANSWER[name](answer) for answer in answers]
+        )
         for case, one in enumerate(column):
             if one is None:
                 reasons[case] = Unscorable(f"`{name}` is not known of this answer")
                 column[case] = 0
         yield name, column
+
+
+def _cost(answer: Answer, price: Price | None) -> float | None:
+    """Dollars for one answer, asked now or found in the cache; None where that is not known."""
+    if price is None or answer.prompt_tokens is None or answer.completion_tokens is None:
+        return None
+    return price.of(answer.prompt_tokens, answer.completion_tokens, answer.cached_tokens)
 
 
 def _in_range(found: object) -> float | Unscorable:

@@ -160,7 +160,9 @@ def _cases(step: EvalStep, answered: Answered, judged: Judged, context: Context)
     if step.eval.cluster is not None:
         clusters = evaluator.column(step.eval.cluster, block)
     expected = expected_column(step.eval.scores, evaluator, rows)
-    scored = _scores(step, Scoring(evaluator, context.root, context), rows, answers, judged)
+    scored = _scores(
+        step, Scoring(evaluator, context.root, context, _price(step)), rows, answers, judged
+    )
     reduce = reducer(str(dict(step.eval.settings).get("reduce", "mean")))
     for place, (row, group) in enumerate(zip(rows, answers, strict=True)):
         scores, unscored = _of_case(

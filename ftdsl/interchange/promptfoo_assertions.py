@@ -153,6 +153,8 @@ def _shapes(kind: str, node: Node, reading: Reading) -> str | None:
         return f"json_valid(output) and json_schema_match(output, {quoted(path)})"
     if kind == "latency":
         return f"output.latency <= {number(_stated(node))}ms"
+    if kind == "cost":
+        return f"output.cost <= ${number(_stated(node))}"
     if kind == "finish-reason":
         return f"output.finish_reason == {quoted(reading.render(_value(node)))}"
     if kind == "is-refusal":

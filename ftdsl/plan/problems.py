@@ -23,8 +23,12 @@ def step_problems(step: Step, files: Files, store: Store, policy: Policy) -> tup
     match step:
         case DatasetStep():
             return tuple(_file_problems(step.dataset, files))
-        case EvalStep(model=ModelDef() as model):
-            return tuple(_host_problems(model, policy)) or tuple(_payment_problems(model, policy))
+        case EvalStep():
+            asked = (*(() if step.model is None else (step.model,)), *step.judges)
+            hosts = [one for model in asked for one in _host_problems(model, policy)]
+            return tuple(hosts) or tuple(
+                one for model in asked for one in _payment_problems(model, policy)
+            )
         case GateStep():
             return tuple(gate_warnings(step, files, store))
         case _:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ftdsl.api import PlanView, apply, plan
-from ftdsl.engine.context import Refused
+from ftdsl.engine.context import Policy, Refused
 from ftdsl.evaluation.judges.asking import Item, Sampling, question
 from ftdsl.evaluation.judges.verdicts import Unparsable, compared, graded, read, yes_no
 from ftdsl.evaluation.step import run_eval
@@ -542,6 +542,24 @@ def test_a_gate_is_not_decided_by_a_judge_that_misses_a_canary(tmp_path: Path) -
     assert gate.verdict == "fail"  # for `unscored <= 0%`
     assert [one.verdict for one in gate.requirements[:3]] == ["inconclusive"] * 3
     assert "misses 1 of 1 canaries" in gate.requirements[0].note
+
+
+def test_a_plan_says_that_a_judge_may_not_be_asked(tmp_path: Path) -> None:
+    (tmp_path / ".ftdsl-root").touch()
+    (tmp_path / "rubric.md").write_text(RUBRIC)
+    write(tmp_path, CASES)
+    write_labels(tmp_path, labelled(2))
+    for called in ("tuned", "base"):
+        replay(tmp_path, called, OUTPUTS)
+    (tmp_path / "a.ftspec").write_text(SPEC.replace("URL", "https://models.example.org/v1"))
+    problems = {one.message for one in plan(tmp_path / "a.ftspec").plan.problems}
+    assert (
+        "model `mini` is asked at models.example.org, but the operator has not allowed this host"
+        in problems
+    )
+    allowed = Policy(allowed_hosts=frozenset({"models.example.org"}))
+    codes = {one.code for one in plan(tmp_path / "a.ftspec", policy=allowed).plan.problems}
+    assert "FT532" in codes  # nobody states what it costs
 
 
 @pytest.mark.slow

@@ -45,6 +45,7 @@ from ftdsl.evaluation.scores import Scored, Scoring
 from ftdsl.language import catalog
 from ftdsl.language.program import DatasetDef, Expr, SchemaDef, ScoreDef, Type
 from ftdsl.models.answer import Answer
+from ftdsl.plan.prices import Price
 from ftdsl.quality.expressions import Evaluator
 from tests.evaluation.evals import literal, name, scorer
 from tests.models.desk import desk
@@ -446,6 +447,23 @@ def test_parts_of_an_answer(tmp_path: Path) -> None:
     )  # fmt: skip
     assert found[:2] == [1.0, 0.0]
     assert str(found[2]) == "`output.latency` is not known of this answer"
+
+
+def test_the_cost_of_an_answer_is_that_of_its_tokens(tmp_path: Path) -> None:
+    cost = Expr("field", Type("money"), value="output.cost")
+    cheap = ScoreDef("c", "", Expr("<=", Type("bool"), (cost, literal(0.001))))
+    price = Price(input=1.0, cached=0.5, output=4.0)
+    answers = [
+        Answer("a", prompt_tokens=400, completion_tokens=100, cached_tokens=400),  # $0.0006
+        Answer("a", prompt_tokens=700, completion_tokens=100),  # $0.0011
+        Answer("a", prompt_tokens=700),
+    ]
+    rows = rows_of("a", "a", "a")
+    found = Scoring(Evaluator(ALPACA), tmp_path, price=price).column(cheap, rows, answers)
+    assert found[:2] == [1.0, 0.0]
+    assert str(found[2]) == "`output.cost` is not known of this answer"
+    unknown = Scoring(Evaluator(ALPACA), tmp_path).column(cheap, rows, answers)
+    assert all(isinstance(one, Unscorable) for one in unknown)
 
 
 def test_a_schema_is_read_from_its_file(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ ANSWER_VIEWS = (
         minimum=0,
     ),
     ViewEntry("output.tokens", "int", "tokens of the answer, as the server counts them", minimum=0),
+    ViewEntry("output.cost", "money", "what it costs at the price of its model", minimum=0),
     ViewEntry("output.finish_reason", "text", "why it ended, such as `stop` or `length`"),
 )
 """What a score may read of an answer. A case whose answer lacks it is unscored."""
