@@ -50,6 +50,7 @@ def questions_of(step: EvalStep, rows: Sequence[Row], root: Path) -> list[list[Q
         reasoning_effort=str(settings.get("reasoning_effort") or ""),
         response_format=added.response_format,
         timed=step.timed,
+        logprobs=step.logprobs,
     )
     found = []
     for row in rows:

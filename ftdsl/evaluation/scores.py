@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,9 @@ _ANSWER: dict[str, Callable[[Answer], Any]] = {
     "output.first_token": lambda answer: answer.first_token,
     "output.tokens": lambda answer: answer.completion_tokens,
     "output.finish_reason": lambda answer: answer.finish_reason,
+    "output.confidence": lambda answer: (
+        None if answer.logprob is None else math.exp(min(0.0, answer.logprob))
+    ),
 }
 _COST = "output.cost"
 

@@ -34,7 +34,7 @@ class Question:
     """One request. ``case_id`` names the case, which replayed outputs are found by; ``epoch`` tells
     repeated questions of a case apart. ``tools`` and ``response_format`` are JSON texts as the API
     takes them, or "". None leaves a sampling setting to the server. ``timed`` asks when the first
-    token came, so that the answer is streamed."""
+    token came, so that the answer is streamed; ``logprobs`` how likely each token was."""
 
     case_id: str
     messages: tuple[Turn, ...]
@@ -48,6 +48,7 @@ class Question:
     tools: str = ""
     response_format: str = ""
     timed: bool = False
+    logprobs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Answer:
     process may have been in looking at its socket: so much of ``latency`` may be its own.
 
     ``attempts`` counts the HTTP requests that were made for it; ``cached`` answers cost none.
+    ``logprob`` is the mean log-probability of its tokens, None where the server does not tell it.
     ``tool_calls`` is a JSON text, and so is ``text`` of an answer that says nothing else.
     ``unreachable`` marks an error of the connection rather than of this question.
     """
@@ -68,6 +70,7 @@ class Answer:
     finish_reason: str = ""
     latency: float | None = None
     first_token: float | None = None
+    logprob: float | None = None
     queued: float = 0.0
     lag: float = 0.0
     prompt_tokens: int | None = None

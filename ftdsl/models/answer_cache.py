@@ -30,6 +30,7 @@ _FIELDS = (
     "cached_tokens",
     "tool_calls",
     "served_by",
+    "logprob",
 )
 _AT_ONCE = 500  # keys in one query
 _SCHEMA = """
@@ -53,7 +54,15 @@ def answer_key(identity: Mapping[str, str], question: Question) -> str:
         "epoch": question.epoch,
     }
     # What is not asked for is not named, so that a new setting leaves old keys as they are.
-    for name in ("top_p", "stop", "reasoning_effort", "tools", "response_format", "timed"):
+    for name in (
+        "top_p",
+        "stop",
+        "reasoning_effort",
+        "tools",
+        "response_format",
+        "timed",
+        "logprobs",
+    ):
         if value := getattr(question, name):
             parts[name] = value
     return hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).hexdigest()

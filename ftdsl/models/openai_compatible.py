@@ -204,6 +204,7 @@ def _answer(
         cached_tokens=reply.cached_tokens,
         tool_calls=reply.tool_calls,
         served_by=reply.served_by,
+        logprob=reply.logprob,
         attempts=attempts,
     )
 

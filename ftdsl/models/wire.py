@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,8 @@ _CUT = "the stream ended before the answer did"
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A completion as the server gave it. Token counts are None where it does not count."""
+    """A completion as the server gave it. Token counts are None where it does not count;
+    ``logprob`` is the mean over the tokens, None where it was not asked for or told."""
 
     text: str
     finish_reason: str
@@ -32,6 +33,7 @@ class Reply:
     completion_tokens: int | None = None
     cached_tokens: int = 0
     served_by: str = ""
+    logprob: float | None = None
 
 
 def request_body(
@@ -53,6 +55,8 @@ def request_body(
     for name in ("tools", "response_format"):
         if value := getattr(question, name):
             body[name] = orjson.Fragment(value.encode())
+    if question.logprobs:
+        body["logprobs"] = True
     if question.timed:
         body |= {"stream": True, "stream_options": {"include_usage": True}}
     return orjson.dumps(body | dict(extra))
@@ -90,10 +94,20 @@ def read_reply(body: bytes) -> Reply:
     choice = choices[0]
     message = choice.get("message")
     said = message if isinstance(message, dict) else {}
-    return _reply(reply, said, choice.get("finish_reason"))
+    return _reply(reply, said, choice.get("finish_reason"), _logprobs(choice))
 
 
-def _reply(reply: dict[str, Any], said: Mapping[str, Any], reason: object) -> Reply:
+def _logprobs(choice: Mapping[str, Any]) -> list[float]:
+    """The log-probability of each token that a choice, or a piece of one, tells."""
+    told = choice.get("logprobs")
+    tokens = told.get("content") if isinstance(told, dict) else None
+    found = (one.get("logprob") for one in tokens or () if isinstance(one, dict))
+    return [float(one) for one in found if isinstance(one, int | float)]
+
+
+def _reply(
+    reply: dict[str, Any], said: Mapping[str, Any], reason: object, logprobs: Sequence[float]
+) -> Reply:
     finish = reason if isinstance(reason, str) else ""
     if refusal := said.get("refusal"):
         raise Failed(f"the model refused: {str(refusal)[:200]}", again=False, processed=True)
@@ -119,6 +133,7 @@ def _reply(reply: dict[str, Any], said: Mapping[str, Any], reason: object) -> Re
         completion_tokens=_count(counts.get("completion_tokens")),
         cached_tokens=_count(cached) or 0,
         served_by=served if isinstance(served, str) else "",
+        logprob=sum(logprobs) / len(logprobs) if logprobs else None,
     )
 
 
@@ -130,6 +145,7 @@ class Stream:
         self.first_token: float | None = None
         self._rest = b""
         self._texts: list[str] = []
+        self._logprobs: list[float] = []
         self._refusals: list[str] = []
         self._calls: dict[int, dict[str, Any]] = {}
         self._reason: object = None
@@ -157,7 +173,7 @@ class Stream:
             "refusal": "".join(self._refusals),
             "tool_calls": calls,
         }
-        return _reply(self._last, said, self._reason)
+        return _reply(self._last, said, self._reason, self._logprobs)
 
     def _event(self, data: bytes, seconds: float) -> None:
         if data == b"[DONE]" or not data:
@@ -176,6 +192,7 @@ class Stream:
 
     def _choice(self, choice: dict[str, Any], seconds: float) -> None:
         self._reason = choice.get("finish_reason") or self._reason
+        self._logprobs += _logprobs(choice)
         delta = choice.get("delta")
         if not isinstance(delta, dict):
             return

@@ -31,6 +31,7 @@ from ftdsl.plan.expressions import (
     expects,
     externs_in,
     measures_in,
+    reads_confidence,
     reads_first_token,
     rule_expressions,
     shifts_in,
@@ -292,6 +293,7 @@ class _Builder:
             train=train,
             base_model=self.models.get(train.base or "") if train is not None else None,
             timed=self.timed(eval_),
+            logprobs=reads_confidence(*(score.value for score in eval_.scores)),
             judges=tuple(self.models[name] for name in _judges(eval_)),
         )
 

@@ -33,6 +33,15 @@ def externs_in(externs: frozenset[str], *expressions: Expr | None) -> tuple[str,
     )
 
 
+def reads_confidence(*expressions: Expr) -> bool:
+    """Whether a score asks how likely the tokens of an answer were."""
+    return any(
+        node.op == "field" and node.value == "output.confidence"
+        for expr in expressions
+        for node in expr.walk()
+    )
+
+
 def reads_first_token(*expressions: Expr) -> bool:
     """Whether something is said of the time to the first token of an answer."""
     return any(

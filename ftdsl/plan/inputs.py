@@ -177,6 +177,8 @@ def _eval(step: EvalStep, files: Files, keys: Mapping[str, str]) -> Inputs:
     found["setting split"] = shown(step.split)
     if step.timed:
         found["setting timed"] = shown(True)
+    if step.logprobs:
+        found["setting logprobs"] = shown(True)
     found |= {f"score {score.name}": shown(score) for score in step.eval.scores}
     for path in _score_files(step):
         found |= _named_file(path, files)

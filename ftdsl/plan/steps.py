@@ -99,7 +99,8 @@ class EvalStep(BaseStep):
     """One model over one eval. ``train`` is set when the model is a trained one (``model`` is then
     None), ``base_model`` the declared local model it was trained from, if any. ``cases`` is the
     eval's rows as a dataset (its split, if any, is ``split``). ``timed`` says that something reads
-    when the first token of an answer came. ``judges`` are the models that its scores ask."""
+    when the first token of an answer came, ``logprobs`` how likely its tokens were. ``judges`` are
+    the models that its scores ask."""
 
     kind: Literal["eval"] = "eval"
     eval: EvalDef
@@ -109,6 +110,7 @@ class EvalStep(BaseStep):
     train: TrainDef | None = None
     base_model: ModelDef | None = None
     timed: bool = False
+    logprobs: bool = False
     judges: tuple[ModelDef, ...] = ()
 
     @property

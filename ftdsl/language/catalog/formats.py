@@ -30,6 +30,13 @@ ANSWER_VIEWS = (
     ),
     ViewEntry("output.tokens", "int", "tokens of the answer, as the server counts them", minimum=0),
     ViewEntry("output.cost", "money", "what it costs at the price of its model", minimum=0),
+    ViewEntry(
+        "output.confidence",
+        "float",
+        "how likely the model found its own tokens: the geometric mean of their probabilities, "
+        "where the server tells them (`logprobs`)",
+        minimum=0,
+    ),
     ViewEntry("output.finish_reason", "text", "why it ended, such as `stop` or `length`"),
 )
 """What a score may read of an answer. A case whose answer lacks it is unscored."""
