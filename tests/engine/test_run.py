@@ -20,7 +20,7 @@ from ftdsl.results.models import CheckOutput, Counts, EvalOutput
 from ftdsl.results.outputs import StepOutput
 from ftdsl.results.run import RunResult
 from tests.engine.steps import answer, quick
-from tests.plan.programs import program, write_project
+from tests.plan.programs import program, with_extern_rule, write_project
 
 
 @pytest.fixture
@@ -251,12 +251,12 @@ def test_every_run_leaves_a_record_and_the_last_is_known(root: Path) -> None:
 
 def test_an_unanswered_question_is_an_error_and_a_pending_one_asked_for_too(root: Path) -> None:
     out = root / ".ftdsl"
-    plan = build_plan(program(target="openai"), root, out, Policy())
+    plan = build_plan(with_extern_rule(), root, out, Policy())
     result = run_plan(plan, root, out, execute=quick)
-    assert statuses(result)["train.lora"] == "pending"
+    assert statuses(result)["rule.support.mild"] == "pending"
     assert statuses(result)["eval.golden.old"] == "done"
     assert result.exit_code == 2
-    asked = build_plan(program(target="openai"), root, out, Policy(), only=["train.lora"])
+    asked = build_plan(with_extern_rule(), root, out, Policy(), only=["rule.support.mild"])
     assert run_plan(asked, root, out, execute=quick).exit_code == 2
 
 

@@ -37,6 +37,12 @@ def test_version_has_a_changelog_entry() -> None:
     assert f"## {project['version']}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
+def test_test_modules_have_names_of_their_own() -> None:
+    """They are imported by their bare names, for their folders are no packages."""
+    names = [path.name for path in tracked() if path.name.startswith("test_")]
+    assert len(names) == len(set(names)), [name for name in set(names) if names.count(name) > 1]
+
+
 def test_large_files_stay_out() -> None:
     for path in tracked():
         assert path.stat().st_size <= 1_000_000, f"{path.relative_to(ROOT)} is over 1 MB"

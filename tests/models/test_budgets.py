@@ -17,7 +17,7 @@ from ftdsl.plan.prices import Price, price_of, price_table
 from tests.evaluation.evals import eval_def, eval_step, write_cases
 from tests.models.desk import desk
 from tests.models.faulty_server import completion, raw, resets, says, serving, status
-from tests.models.test_faults import model, questions
+from tests.models.test_faulty_host import model, questions
 
 DOLLAR_A_TOKEN = Price(1e6, 0.5e6, 1e6, "the test")
 """Three tokens in and two out, which the server counts, are five dollars."""

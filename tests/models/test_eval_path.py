@@ -17,7 +17,7 @@ from ftdsl.models.watched_loop import WatchedLoop, late_by
 from tests.evaluation.evals import eval_def, eval_step, write_cases
 from tests.models.desk import desk
 from tests.models.faulty_server import DONE, USAGE, piece, says, serving, streams
-from tests.models.test_faults import model
+from tests.models.test_faulty_host import model
 
 ROOT = Path(__file__).parents[2]
 _HEAVY = ("openai", "httpx2", "torch", "transformers", "pandas", "sklearn", "pyarrow")

@@ -11,7 +11,7 @@ from ftdsl.models.failure import Failed
 from ftdsl.models.wire import Stream
 from tests.models.desk import desk
 from tests.models.faulty_server import DONE, USAGE, Reply, piece, says, serving, status, streams
-from tests.models.test_faults import model
+from tests.models.test_faulty_host import model
 
 
 def ask(folder: Path, *replies: Reply) -> tuple[Answer, list[dict[str, object]]]:

@@ -192,7 +192,7 @@ def test_no_format_lets_data_act(payload: str) -> None:
 @pytest.mark.parametrize("payload", PAYLOADS, ids=range(len(PAYLOADS)))
 def test_markdown_mentions_and_loads_nothing(payload: str) -> None:
     text = render(poisoned(payload), "markdown", Style())
-    prose = re.sub(r"(`+)[^`](?:.*?[^`])?\1", "", text, flags=re.DOTALL)
+    prose = re.sub(r"(?<!`)(`+)(?!`)(.*?)(?<!`)\1(?!`)", "", text, flags=re.DOTALL)
     assert "](" not in prose.replace("\\](", "").replace("\\]\\(", "")
     assert not re.search(r"(?<!\\)<(?!details>|/details>|summary>|/summary>)[a-z/!]", prose)
     assert not re.search(r"@\w", prose)
