@@ -220,7 +220,7 @@ def plan(
     for a name that is not there or a damaged lock file."""
     seen = spec if isinstance(spec, AnalysisView) else analyze(spec, root=root, overrides=overrides)
     program = _program(seen)
-    place = Path(out).resolve() if out is not None else seen.root / OUT
+    place = Path(out).absolute() if out is not None else seen.root / OUT
     allowed = policy or Policy()
     try:
         made = build_plan(program, seen.root, place, allowed, only=tuple(only))
@@ -250,7 +250,7 @@ def apply(
         raise RefusedError(refusal("apply", refused, None)) from refused
     base = Path(root).resolve() if root is not None else _root_with(saved.spec, Path(planned))
     seen = analyze(base / saved.spec, root=base)
-    place = Path(out).resolve() if out is not None else base / OUT
+    place = Path(out).absolute() if out is not None else base / OUT
     try:
         result = apply_plan(saved, _program(seen), base, place, policy, console=console)
     except Refused as refused:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -153,3 +154,15 @@ def test_a_reader_that_has_gone_is_no_error(project: Project) -> None:
         )
         assert done.stderr == ""
         assert done.stdout.strip() == "0"
+
+
+def test_a_linked_output_folder_of_a_checkout_is_refused(project: Project, tmp_path: Path) -> None:
+    """Whoever makes the checkout could else have results written, or read, wherever they like."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (project.root / ".ftdsl").symlink_to(elsewhere)
+    for command in ("validate", "run", "plan"):
+        done = project.run(command, "support.ftspec")
+        assert list(elsewhere.iterdir()) == [], command
+        if command != "plan":
+            assert (done.returncode, "FT206" in done.stdout + done.stderr) == (2, True), done
