@@ -223,6 +223,6 @@ def test_the_command_writes_rows_that_dedup_keeps(
     assert main([*arguments, "--embeddings", "minilm", "--method", "k_center"]) == 0
     assert "with the nearest drawn: " in capsys.readouterr().out
     assert main([*arguments, "--embeddings", "models/none"]) == 2
-    assert "FT436" in capsys.readouterr().err
+    assert "FT436" in capsys.readouterr().out
     assert main(["sample", "s.ftspec", "suport", "-n", "5", "--out", "x.jsonl"]) == 2
     assert "FT429" in capsys.readouterr().err
