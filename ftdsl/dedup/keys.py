@@ -10,27 +10,34 @@ from __future__ import annotations
 import hashlib
 import sys
 import unicodedata
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import ftdsl
 from ftdsl.language.program import DedupDef, DropDef
 from ftdsl.plan.canonical import canonical, digest
+from ftdsl.plan.code import code_digest
 from ftdsl.plan.steps import DedupStep
 
 SCHEME = ("affine32", "datasketch 2")
 """The permutations of signatures, and the library that they are equal to; a test holds them so."""
 _LIBRARIES = ("google-re2", "numpy", "orjson", "tokenizers", "tiktoken")
 _SOURCES = ("data", "dedup", "language", "quality")
+_UNICODE = f"{sys.version_info[:2]} {unicodedata.unidata_version}"
 _NAMES_ONLY = frozenset({"name", "sources", "span"})
 
 
 def sets_key(step: DedupStep, root: Path) -> str:
     """The key of all that is kept of the chunks of a dataset for the lines of its block."""
     lines = [_line(drop) for drop in step.dedup.drops]
-    return digest([_code(), _of_rows(step), _order(step.dedup), lines, _tokenizer(step, root)])[:32]
+    return digest(
+        [
+            code_digest(_SOURCES, _LIBRARIES, _UNICODE),
+            _of_rows(step),
+            _order(step.dedup),
+            lines,
+            _tokenizer(step, root),
+        ]
+    )[:32]
 
 
 def _line(drop: DropDef) -> list[Any]:
@@ -60,23 +67,4 @@ def _tokenizer(step: DedupStep, root: Path) -> str:
             whole.update(b"\0" + file.read_bytes())
         except (OSError, ValueError):
             whole.update(b"\1")
-    return whole.hexdigest()
-
-
-@cache
-def _code() -> str:
-    """A digest of all code that gives the arrays their meaning."""
-    whole = hashlib.sha256(f"{ftdsl.__version__} {sys.version_info[:2]}".encode())
-    whole.update(unicodedata.unidata_version.encode())
-    package = Path(ftdsl.__file__).parent
-    for folder in _SOURCES:
-        for source in sorted((package / folder).rglob("*.py")):
-            whole.update(f"\0{source.relative_to(package).as_posix()}\0".encode())
-            whole.update(source.read_bytes())
-    for library in _LIBRARIES:
-        try:
-            found = version(library)
-        except PackageNotFoundError:
-            found = ""
-        whole.update(f"\0{library} {found}".encode())
     return whole.hexdigest()

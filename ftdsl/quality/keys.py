@@ -9,14 +9,12 @@ anybody raising a number.
 from __future__ import annotations
 
 import hashlib
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-import ftdsl
 from ftdsl.language.program import Expr, RuleDef
 from ftdsl.plan.canonical import canonical, digest
+from ftdsl.plan.code import code_digest
 from ftdsl.plan.steps import CheckStep
 from ftdsl.quality.examination import Examination
 from ftdsl.quality.gathering import ROWS
@@ -35,7 +33,7 @@ _LIBRARIES = (
     "tiktoken",
     "tokenizers",
 )
-_SOURCES = ("data", "language", "quality")
+_SOURCES = ("data", "language", "privacy", "quality", "statistics")
 #: Parts of a check step that decide nothing about one rule and one chunk, or are named by rule.
 _APART = frozenset(
     {
@@ -59,7 +57,7 @@ _NAMES_ONLY = frozenset({"name", "sources", "span"})
 def rule_keys(examination: Examination, root: Path) -> dict[int, str]:
     """A key for every rule, and for what the rows are (``ROWS``)."""
     step = examination.step
-    common = digest([_code(), _of_rows(step), _tokenizer(step, root)])
+    common = digest([code_digest(_SOURCES, _LIBRARIES), _of_rows(step), _tokenizer(step, root)])
     keys = {ROWS: digest([common, "rows", examination.sized])}
     for index, rule in enumerate(examination.rules):
         sources = examination.row_rules[index].sources if rule.must is not None else []
@@ -111,22 +109,4 @@ def _tokenizer(step: CheckStep, root: Path) -> str:
             whole.update(b"\0" + file.read_bytes())
         except (OSError, ValueError):
             whole.update(b"\1")
-    return whole.hexdigest()
-
-
-@cache
-def _code() -> str:
-    """A digest of all code that gives a rule its meaning."""
-    whole = hashlib.sha256(ftdsl.__version__.encode())
-    package = Path(ftdsl.__file__).parent
-    for folder in _SOURCES:
-        for source in sorted((package / folder).rglob("*.py")):
-            whole.update(f"\0{source.relative_to(package).as_posix()}\0".encode())
-            whole.update(source.read_bytes())
-    for library in _LIBRARIES:
-        try:
-            found = version(library)
-        except PackageNotFoundError:
-            found = ""
-        whole.update(f"\0{library} {found}".encode())
     return whole.hexdigest()
