@@ -116,6 +116,8 @@ def cluster() -> Iterator[Any]:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     from ray.cluster_utils import Cluster
 
+    # Servers of other tests of this process, such as that of the grammar, live on.
+    before = set(psutil.Process().children(recursive=True))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         client = free.getsockname()[1]
@@ -130,8 +132,8 @@ def cluster() -> Iterator[Any]:
         yield cluster
     finally:
         cluster.shutdown()
-        children = psutil.Process().children(recursive=True)
-        _, left = psutil.wait_procs(children, timeout=20)
+        own = set(psutil.Process().children(recursive=True)) - before
+        _, left = psutil.wait_procs(own, timeout=20)
         assert not left, "no process of the cluster outlives it"
 
 
