@@ -12,6 +12,8 @@ from contextlib import closing
 from pathlib import Path
 from zlib import crc32
 
+from ftdsl.engine.database import open_kept
+
 _SCHEMA = """
 create table if not exists vectors (
   key blob primary key,
@@ -30,13 +32,7 @@ class KeptVectors:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / "embeddings.sqlite"
-        try:
-            self._open().close()
-        except sqlite3.OperationalError:  # locked, or a disk that cannot be written: no fault of it
-            raise
-        except sqlite3.DatabaseError:
-            self._set_aside()
-            self._open().close()
+        self._open().close()
 
     def get(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
         """Those of ``keys`` that are known."""
@@ -57,19 +53,4 @@ class KeptVectors:
             database.executemany("insert or replace into vectors values (?, ?, ?)", rows)
 
     def _open(self) -> sqlite3.Connection:
-        database = sqlite3.connect(self.path, timeout=30)
-        try:
-            database.execute("pragma journal_mode = wal")
-            database.execute("pragma synchronous = normal")
-            database.execute(_SCHEMA)
-            database.execute("select key, vector, sum from vectors limit 1")
-        except sqlite3.DatabaseError:
-            database.close()
-            raise
-        return database
-
-    def _set_aside(self) -> None:
-        for suffix in ("", "-wal", "-shm"):
-            stale = self.path.with_name(self.path.name + suffix)
-            if stale.exists():
-                stale.replace(stale.with_name(f"unreadable-{stale.name}"))
+        return open_kept(self.path, _SCHEMA, "select key, vector, sum from vectors limit 1")

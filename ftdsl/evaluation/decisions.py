@@ -11,7 +11,6 @@ from ftdsl.evaluation.evidence import (
     Evidence,
     Sample,
     locked_interval,
-    needed_cases,
 )
 from ftdsl.evaluation.flakiness import flakiness
 from ftdsl.evaluation.judges.evidence import judged_evidence, unfit_judge
@@ -19,6 +18,7 @@ from ftdsl.language.conditions import Condition, Undecidable
 from ftdsl.results.judging import JudgeReport
 from ftdsl.results.models import Case, Requirement
 from ftdsl.statistics.means import LEAST_CLUSTERS
+from ftdsl.statistics.power import least_cases
 from ftdsl.statistics.quantiles import percentile, quantile_interval
 
 MOST_UNSCORED = 0.05
@@ -150,11 +150,11 @@ class Decision:
         verdict = "inconclusive" if self._blocked else asked.condition.verdict(*by)
         needed = None
         if verdict == "inconclusive" and not self._blocked:
-            needed = needed_cases(
+            needed = least_cases(
                 lambda n: (
                     asked.condition.verdict(*evidence.interval_at(n, confidence)) != "inconclusive"
                 ),
-                evidence.n,
+                evidence.n + 1,
             )
         fixed, broken = evidence.flips or (None, None)
         found = self._requirement(verdict, point, low, high, confidence)

@@ -14,7 +14,6 @@ from ftdsl.statistics.means import ClusteredMean, Floats, GradedMean
 from ftdsl.statistics.proportions import Interval, mcnemar_mid_p, normal_quantile, tango
 from ftdsl.statistics.shares import Chosen, chosen_for, share_interval
 
-_MOST = 10**9
 TANGO = Chosen("Tango, paired", "yes or no, two models on the same cases")
 
 
@@ -254,23 +253,6 @@ def locked_interval(
         )
 
     return interval
-
-
-def needed_cases(decided: Callable[[float], bool], n: int) -> int | None:
-    """The smallest number of cases above ``n`` at which ``decided``; None if no number below
-    10⁹ does it."""
-    low, high = n, 2 * n
-    while not decided(high):
-        low, high = high, 2 * high
-        if high > _MOST:
-            return None
-    while high - low > 1:
-        middle = (low + high) // 2
-        if decided(middle):
-            high = middle
-        else:
-            low = middle
-    return high
 
 
 def _negated(weights: Mapping[str, float]) -> dict[str, float]:

@@ -7,7 +7,6 @@ twice. An answer that ``max_tokens`` cut is kept as what it is: its ``finish_rea
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from types import TracebackType
 
 import orjson
 
+from ftdsl.engine.database import open_kept
 from ftdsl.models.answer import Answer, Question, Turn
 
 _VERSION = "2"
@@ -82,13 +82,9 @@ class AnswerCache:
         self.path = folder / "answers.sqlite"
 
     def __enter__(self) -> AnswerCache:
-        try:
-            self._database = self._open()
-        except sqlite3.OperationalError:  # locked, or a disk that cannot be written: no fault of it
-            raise
-        except sqlite3.DatabaseError:
-            self._set_aside()
-            self._database = self._open()
+        # Answers may come in another thread than this one, though never in two at a time.
+        probe = "select key, answer, digest from answers limit 1"
+        self._database = open_kept(self.path, _SCHEMA, probe, check_same_thread=False)
         return self
 
     def __exit__(
@@ -121,26 +117,6 @@ class AnswerCache:
                 rows.append((key, text, _digest(key, text)))
         with self._database:
             self._database.executemany("insert or replace into answers values (?, ?, ?)", rows)
-
-    def _open(self) -> sqlite3.Connection:
-        # Answers may come in another thread than this one, though never in two at a time.
-        database = sqlite3.connect(self.path, timeout=30, check_same_thread=False)
-        try:
-            # With WAL a commit survives kill -9; after a power cut the last few may be missing.
-            database.execute("pragma journal_mode = wal")
-            database.execute("pragma synchronous = normal")
-            database.execute(_SCHEMA)
-            database.execute("select key, answer, digest from answers limit 1")
-        except sqlite3.DatabaseError:
-            database.close()
-            raise
-        return database
-
-    def _set_aside(self) -> None:
-        for suffix in ("", "-wal", "-shm"):
-            stale = self.path.with_name(self.path.name + suffix)
-            if stale.exists():
-                stale.replace(stale.with_name(f"unreadable-{stale.name}"))
 
 
 def as_cached(answer: Answer) -> Answer:

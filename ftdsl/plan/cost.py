@@ -254,8 +254,3 @@ def _answer_length(step: EvalStep) -> int:
 def _hosts(model: ModelDef | None) -> tuple[str, ...]:
     host = host_of(model) if model is not None else None
     return (host,) if host is not None else ()
-
-
-def is_price_unknown(model: ModelDef) -> bool:
-    """True for a model of which nobody states what it costs."""
-    return price_of(model) is None

@@ -42,7 +42,7 @@ ALLOWED: dict[str, set[str]] = {
 
 #: The modules that other step folders may import from each folder: its public face.
 PUBLIC = {
-    "engine": {"collecting", "context", "spending"},
+    "engine": {"collecting", "context", "database", "spending"},
     "data": {"places", "plain", "rows", "step", "views"},
     "quality": {"expressions", "statements", "across.word_vectors", "measures.token_counts"},
     "diversity": {"kmeans"},
