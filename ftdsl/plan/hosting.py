@@ -6,8 +6,12 @@ from urllib.parse import urlsplit
 
 from ftdsl.language.program import ModelDef, TrainDef
 
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _OPENAI = "api.openai.com"
+FEWEST_ROWS = 10
+"""Rows that OpenAI's fine-tuning takes at the least."""
+LARGEST_FILE = 512 * 1_000_000
+"""Bytes of one file that it takes at the most."""
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _OF_A_MODEL = ("base_url", "input_per_1m", "output_per_1m")
 
 
@@ -40,4 +44,4 @@ def is_free_of_charge(model: ModelDef) -> bool:
     """Whether a model is on this machine, or stated to be on the premises."""
     host = host_of(model)
     on_premises = dict(model.settings).get("privacy") == "on_premises"
-    return host is None or host in _LOOPBACK or on_premises
+    return host is None or host in LOOPBACK or on_premises

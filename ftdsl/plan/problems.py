@@ -10,11 +10,9 @@ from ftdsl.engine.store import Store
 from ftdsl.language.program import DatasetDef, ModelDef
 from ftdsl.plan.decidability import gate_warnings
 from ftdsl.plan.files import Files
-from ftdsl.plan.hosting import host_of
+from ftdsl.plan.hosting import LOOPBACK, host_of, hosted_model, is_hosted
 from ftdsl.plan.payment import payment_problem
-from ftdsl.plan.steps import DatasetStep, EvalStep, GateStep, Step
-
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+from ftdsl.plan.steps import DatasetStep, EvalStep, GateStep, Step, TrainStep
 
 
 def step_problems(step: Step, files: Files, store: Store, policy: Policy) -> tuple[Diagnostic, ...]:
@@ -29,6 +27,8 @@ def step_problems(step: Step, files: Files, store: Store, policy: Policy) -> tup
             return tuple(hosts) or tuple(
                 one for model in asked for one in _payment_problems(model, policy)
             )
+        case TrainStep(train=train) if is_hosted(train):
+            return tuple(_host_problems(hosted_model(train), policy))
         case GateStep():
             return tuple(gate_warnings(step, files, store))
         case _:
@@ -49,7 +49,7 @@ def _payment_problems(model: ModelDef, policy: Policy) -> Iterator[Diagnostic]:
 
 def _host_problems(model: ModelDef, policy: Policy) -> Iterator[Diagnostic]:
     host = host_of(model)
-    if host is None or host in _LOOPBACK:
+    if host is None or host in LOOPBACK:
         return
     if policy.offline:
         why = "this run is offline"

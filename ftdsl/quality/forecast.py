@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ftdsl.diagnostics.diagnostic import Span
 from ftdsl.language.program import Expr, TrainDef, Type
 from ftdsl.plan.cost import auto_epochs
+from ftdsl.plan.hosting import FEWEST_ROWS, LARGEST_FILE
 from ftdsl.plan.steps import CheckStep
 from ftdsl.quality.across.aggregates import Quantile
 from ftdsl.quality.expressions import Block, Evaluator
@@ -44,8 +45,6 @@ _OPENAI_LIMITS = (
     ("gpt-3.5-turbo", 16_385),
 )
 """Tokens of one example by the model's first letters; the rest is cut."""
-OPENAI_ROWS = 10
-OPENAI_BYTES = 512 * 1_000_000
 
 
 def counted_names(step: CheckStep) -> tuple[str, ...]:
@@ -163,20 +162,20 @@ def limit_findings(
 
 
 def _refused(step: CheckStep, train: TrainDef, rows: int, size: int) -> Iterator[Finding]:
-    if rows < OPENAI_ROWS:
+    if rows < FEWEST_ROWS:
         yield Finding(
             code="FT344",
             message=f"`{train.name}` has {rows} rows to learn from; OpenAI takes "
-            f"{OPENAI_ROWS} or more",
+            f"{FEWEST_ROWS} or more",
             dataset=step.name,
             help="add rows, or give the split a larger share",
         )
     all_rows = len(step.dataset.split_names) < 2
-    if all_rows and size > OPENAI_BYTES:
+    if all_rows and size > LARGEST_FILE:
         yield Finding(
             code="FT344",
             message=f"`{train.name}` would send {size / 1e6:,.0f} MB; OpenAI takes files of "
-            f"{OPENAI_BYTES / 1e6:,.0f} MB or less",
+            f"{LARGEST_FILE / 1e6:,.0f} MB or less",
             dataset=step.name,
             help="learn from fewer rows, or leave out fields that no trainer reads",
         )

@@ -20,25 +20,25 @@ def follow(wire: Wire, name: str, context: Context) -> FineTuningJob:
     ``paused``, which the API's own description forgets. There is no deadline: hosts promise none.
     Raises ``Stopped`` after a signal; the job goes on, and is found again by the next run."""
     bar: Progress | None = None
-    done = 0
+    done, counted = 0, False
     wait = wire.timing.first
     try:
         while True:
             job = wire.job(name)
             if job.status in TERMINAL:
                 return job
-            if bar is None:
-                bar = context.progress(
-                    f"training at {wire.endpoint.host}", _steps(wire, job), "steps"
-                )
-            bar.note(job.status.replace("_", " "))
-            reached, loss = _reached(wire.events(name)) if job.status == "running" else (done, None)
+            steps, reached, loss = _reached(wire.newest_events(name))
+            if bar is None or (steps is not None and not counted):
+                if bar is not None:
+                    bar.close()
+                bar = context.progress(f"training at {wire.endpoint.host}", steps, "steps")
+                counted = steps is not None
+                done = 0
+            bar.note(job.status.replace("_", " ") if loss is None else f"loss {loss:.3f}")
             if reached > done:
                 bar.advance(reached - done)
                 done = reached
                 wait = wire.timing.first
-            if loss is not None:
-                bar.note(f"loss {loss:.3f}")
             rest(wait, context.checkpoint, wire.pause)
             wait = min(wire.timing.most, wait * _GROWTH)
     finally:
@@ -56,22 +56,18 @@ def rest(seconds: float, checkpoint: Callable[[], None], pause: Callable[[float]
     checkpoint()
 
 
-def _steps(wire: Wire, job: FineTuningJob) -> int | None:
-    for event in reversed(wire.events(job.id)):
-        total = _data(event).get("total_steps")
-        if isinstance(total, int):
-            return total
-    return None
-
-
-def _reached(events: list[FineTuningJobEvent]) -> tuple[int, float | None]:
-    """The last step that was told of, and its loss."""
-    for event in reversed(events):
+def _reached(events: list[FineTuningJobEvent]) -> tuple[int | None, int, float | None]:
+    """How many steps there are, the last one that was told of, and its loss."""
+    for event in events:
         data = _data(event)
-        step, loss = data.get("step"), data.get("train_loss")
+        step, total, loss = (data.get(key) for key in ("step", "total_steps", "train_loss"))
         if event.type == "metrics" and isinstance(step, int):
-            return step, float(loss) if isinstance(loss, int | float) else None
-    return 0, None
+            return (
+                total if isinstance(total, int) else None,
+                step,
+                float(loss) if isinstance(loss, int | float) else None,
+            )
+    return None, 0, None
 
 
 def _data(event: FineTuningJobEvent) -> dict[str, Any]:

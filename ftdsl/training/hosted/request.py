@@ -7,22 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ftdsl.language.catalog.training_blocks import OF_METHOD
 from ftdsl.language.program import Value
 from ftdsl.plan.cost import auto_epochs
 from ftdsl.training.hosted.creating import BLOCK
 
 METHODS = {"sft": "supervised", "dpo": "dpo", "reinforcement": "reinforcement"}
 _COMMON = ("batch_size", "learning_rate_multiplier")
-_OWN: dict[str, tuple[str, ...]] = {
-    "sft": (),
-    "dpo": ("beta",),
-    "reinforcement": (
-        "compute_multiplier",
-        "eval_interval",
-        "eval_samples",
-        "reasoning_effort",
-    ),
-}
 GRADERS = ("string_check", "text_similarity", "python", "score_model", "multi")
 
 
@@ -37,7 +28,8 @@ def job_request(
     ``epochs`` is sent as a number even where the spec says ``auto``, for its cost must be known
     before it is spent; ``auto`` of other settings is the host's to resolve."""
     method = str(settings["method"])
-    own = {key: settings[key] for key in (*_COMMON, *_OWN[method]) if settings.get(key) is not None}
+    named = [key for key in (*_COMMON, *OF_METHOD.get(method, ())) if key != "grader"]
+    own = {key: settings[key] for key in named if settings.get(key) is not None}
     inner: dict[str, Any] = {"hyperparameters": {"n_epochs": epochs, **own}}
     if grader is not None:
         inner["grader"] = dict(grader)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ftdsl.engine.context import Context, Refused
 from ftdsl.language.program import DatasetDef, Value
 from ftdsl.models.hosts import Endpoint
+from ftdsl.plan.hosting import FEWEST_ROWS, LARGEST_FILE
 from ftdsl.plan.steps import TrainStep
 from ftdsl.quality.measures.token_counts import token_counter
 from ftdsl.results.models import CurvePoint, Finding, HostedCheckpoint, HostedJob, TrainOutput
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
 
 CARD, METRICS, CHECKPOINTS, JOB = "README.md", "metrics.csv", "checkpoints.json", "job.json"
 _INTENT, _ROWS, _VALIDATION = "intent.json", "rows.jsonl", "validation.jsonl"
-FEWEST_ROWS = 10
-LARGEST_FILE = 512 * 1_000_000
 _IN_PARTS = 100_000_000
 _SOON = 180
 

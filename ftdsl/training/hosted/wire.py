@@ -30,6 +30,7 @@ _SENT_HEADERS = frozenset(
 )
 _PART = 64_000_000
 _PAGE = 100
+_NEWEST = 20
 
 
 class HostError(Exception):
@@ -149,10 +150,10 @@ class Wire:
     def job(self, name: str) -> FineTuningJob:
         return self._again(lambda: _whole(self._client.fine_tuning.jobs.retrieve(name)), "retrieve")
 
-    def events(self, name: str) -> list[FineTuningJobEvent]:
-        """Every event, oldest first."""
+    def newest_events(self, name: str) -> list[FineTuningJobEvent]:
+        """The last events, newest first: one page, however long the job is."""
         listed = self._client.fine_tuning.jobs.list_events
-        return self._again(lambda: list(listed(name, limit=_PAGE)), "events")[::-1]
+        return self._again(lambda: list(listed(name, limit=_NEWEST).data), "events")
 
     def checkpoints(self, name: str) -> list[FineTuningJobCheckpoint]:
         """Every checkpoint, by step."""
