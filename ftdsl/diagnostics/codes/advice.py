@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from ftdsl.diagnostics.codes.code import Code
 
-_ADVISE = "ftdsl run specs/support.ftspec; ftdsl advise specs/support.ftspec"
+_ADVISE = "ftdsl train specs/hosted.ftspec support_api\nftdsl advise specs/hosted.ftspec"
+_CHANGE = "ftdsl advise specs/hosted.ftspec --patch next.diff && git apply next.diff"
 
 
 def _code(code: str, name: str, summary: str, explanation: str) -> Code:
-    return Code(code, name, summary, explanation, _ADVISE, _ADVISE, "run")
+    return Code(code, name, summary, explanation, _ADVISE, f"{_CHANGE}\n{_ADVISE}", "run")
 
 
 CODES = (

@@ -148,8 +148,8 @@ CODES: tuple[Code, ...] = (
         "The host read the rows again and found one that it does not take, or failed by itself. "
         "Where it names a line of the file that was sent, the note says which row of yours that "
         "is. A failed job is not adopted: running again makes another.",
+        f"ftdsl emulate openai --port 8123 --refuse weather &\n{_HOSTED}",
         f"ftdsl emulate openai --port 8123 &\n{_HOSTED}",
-        f"ftdsl validate specs/hosted.ftspec\n{_HOSTED}",
         "run",
     ),
     Code(
@@ -160,7 +160,7 @@ CODES: tuple[Code, ...] = (
         "back where they find some. The message names the category; a rule with `matches` finds "
         "candidate rows. Data dense with personal data is known to set such checks off by "
         "mistake.",
-        f"ftdsl emulate openai --port 8123 --moderate refund &\n{_HOSTED}",
+        f"ftdsl emulate openai --port 8123 --moderate weather &\n{_HOSTED}",
         f"ftdsl emulate openai --port 8123 &\n{_HOSTED}",
         "run",
     ),
@@ -182,8 +182,8 @@ CODES: tuple[Code, ...] = (
         "without a tokenizer every byte counts as a token. A job whose price is unknown is not "
         "begun, whatever the budget: prices change, so they are stated in the spec, where a "
         "review sees them.",
-        "sed -i 's/budget = .*/budget = $0.01/' specs/hosted.ftspec\n" + _HOSTED,
-        "git checkout -- specs/hosted.ftspec\n" + _HOSTED,
+        f"sed -i '/base_url/d' specs/hosted.ftspec\n{_HOSTED} --allow-host api.openai.com",
+        f"git checkout -- specs/hosted.ftspec\n{_HOSTED}",
         "run",
     ),
     Code(
@@ -224,7 +224,7 @@ CODES: tuple[Code, ...] = (
         "the host refuses the job as it was asked for",
         "A setting lies outside what this host takes, or a file is too large. The message is "
         "the host's own; nothing was made.",
-        "sed -i 's/suffix = .*/suffix = \"\"/' specs/hosted.ftspec\n" + _HOSTED,
+        "sed -i 's/suffix .*/suffix = \"\"/' specs/hosted.ftspec\n" + _HOSTED,
         "git checkout -- specs/hosted.ftspec\n" + _HOSTED,
         "run",
     ),
@@ -235,8 +235,10 @@ CODES: tuple[Code, ...] = (
         "`grader` names a JSON file of the project with one grader in it, as the API's "
         "reference describes it: string_check, text_similarity, python, score_model, or multi "
         "over several of them.",
-        f"echo '{{}}' > specs/grader.json\n{_HOSTED}",
-        f"git checkout -- specs/grader.json\n{_HOSTED}",
+        "echo '{}' > specs/grader.json\n"
+        "sed -i 's/suffix .*/method = reinforcement grader = \"grader.json\"/' "
+        f"specs/hosted.ftspec\n{_HOSTED}",
+        f"git checkout -- specs/hosted.ftspec\n{_HOSTED}",
         "run",
     ),
 )
