@@ -32,7 +32,15 @@ from ftdsl.language.project import real_path
 _FORMAT = 1
 _MOST = 1 << 20
 _PACKAGE = Path(__file__).parent.parent
-_ENVIRONMENT = ("LTP_PATH", "LC_ALL", "LANG", "PYTHONIOENCODING")
+#: Variables that can change what is printed. Keys are never among them, not even as a digest.
+_ENVIRONMENT = (
+    "FTDSL_ALLOW_HOST",
+    "FTDSL_LANGUAGETOOL_URL",
+    "LANG",
+    "LC_ALL",
+    "LTP_PATH",
+    "PYTHONIOENCODING",
+)
 _TICK_NS, _COARSE_TICK_NS, _SECOND_NS = 30_000_000, 2_000_000_000, 1_000_000_000
 
 
@@ -92,7 +100,6 @@ def _place(paths: Sequence[Path], arguments: Namespace) -> Path:
     specs = [(str(real_path(path)), str(project_root(path, arguments))) for path in paths]
     options = {name: value for name, value in vars(arguments).items() if name != "specs"}
     named = {name: os.environ.get(name) for name in _ENVIRONMENT}
-    named |= {name: value for name, value in os.environ.items() if name.startswith("FTDSL_")}
     asked = [
         [__version__, _FORMAT, time.strftime("%Y-%m-%d"), os.getcwd()],  # noqa: PTH109
         [specs, options, named, str(style_for(arguments, sys.stdout)), sys.stdout.encoding],

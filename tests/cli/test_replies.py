@@ -164,3 +164,15 @@ def test_a_reply_imports_nothing_heavy(project: Project) -> None:
     done = project.run(*WORDS, environment={"PYTHONPROFILEIMPORTTIME": "1"})
     for heavy in ("pydantic", "numpy", "ftdsl.api", "ftdsl.engine", "ftdsl.results.models"):
         assert not re.search(rf"\| +{re.escape(heavy)}$", done.stderr, flags=re.MULTILINE), heavy
+
+
+def test_no_key_takes_part_in_where_a_reply_lies(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even as a digest: the name of a file can be guessed at."""
+    known(project, *WORDS)
+    for name in ("FTDSL_KEY_MODELS_EXAMPLE_ORG", "FTDSL_INDEX_PASSWORD", "OPENAI_API_KEY"):
+        monkeypatch.setenv(name, "sk-secret")
+    assert is_reply(project, *WORDS)
+    monkeypatch.setenv("FTDSL_LANGUAGETOOL_URL", "http://127.0.0.1:8081")
+    assert not is_reply(project, *WORDS)
