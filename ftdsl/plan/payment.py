@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.spending import Amount, Budget, Exhausted
-from ftdsl.language.program import EvalDef, ModelDef
+from ftdsl.language.program import EvalDef, ModelDef, TrainDef
 from ftdsl.plan.prices import price_of
 
 _UNITS = {"money": "US dollars", "tokens": "tokens", "requests": "requests"}
@@ -30,6 +30,21 @@ def payment_problem(model: ModelDef, allowed: Budget) -> Diagnostic | None:
         f"model `{model.name}` costs money, and the operator has allowed none",
         span,
         notes=(f"price: {price}",),
+        help="say how many US dollars this run may spend: `--budget 5`; `ftdsl plan` estimates it",
+    )
+
+
+def training_problem(train: TrainDef, allowed: Budget) -> Diagnostic | None:
+    """Why a hosted ``train`` with a stated price may not begin within what the operator
+    ``allowed``; None if it may. The budget of a spec narrows what it may cost, and allows nothing:
+    a spec is whoever's pull request it comes with."""
+    price = dict(train.settings).get("price_per_1m")
+    if not price or allowed.money is not None:
+        return None
+    return Diagnostic(
+        "FT533",
+        f"the training `{train.name}` costs money, and the operator has allowed none",
+        train.span or Span("", 0, 0),
         help="say how many US dollars this run may spend: `--budget 5`; `ftdsl plan` estimates it",
     )
 

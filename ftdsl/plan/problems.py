@@ -11,7 +11,7 @@ from ftdsl.language.program import DatasetDef, ModelDef
 from ftdsl.plan.decidability import gate_warnings
 from ftdsl.plan.files import Files
 from ftdsl.plan.hosting import LOOPBACK, host_of, hosted_model, is_hosted
-from ftdsl.plan.payment import payment_problem
+from ftdsl.plan.payment import payment_problem, training_problem
 from ftdsl.plan.steps import DatasetStep, EvalStep, GateStep, Step, TrainStep
 
 
@@ -28,7 +28,9 @@ def step_problems(step: Step, files: Files, store: Store, policy: Policy) -> tup
                 one for model in asked for one in _payment_problems(model, policy)
             )
         case TrainStep(train=train) if is_hosted(train):
-            return tuple(_host_problems(hosted_model(train), policy))
+            unreached = tuple(_host_problems(hosted_model(train), policy))
+            unpaid = training_problem(train, policy.ledger.budget)
+            return unreached or (() if unpaid is None else (unpaid,))
         case GateStep():
             return tuple(gate_warnings(step, files, store))
         case _:

@@ -186,6 +186,23 @@ def test_an_unknown_price_is_not_spent(tmp_path: Path) -> None:
     assert (code, "FT503" in printed) == (4, True), printed
 
 
+def test_the_operator_pays_and_not_the_spec(tmp_path: Path) -> None:
+    """Whoever opens a pull request can write any budget into a spec."""
+    train = ("train", "support.ftspec", "support_api")
+    with host() as emulator:
+        settings = "price_per_1m = $5"
+        project = project_at(tmp_path / "project", emulator.url, settings=settings)
+        code, _, printed = run(project)
+        assert (code, "FT533" in printed) == (4, True), printed
+        code, _, printed = run(project, *train, "--budget", "0.001")
+        assert (code, "FT534" in printed) == (4, True), printed
+        assert emulator.requests == []
+        assert "FT533" in project.run("plan", "support.ftspec").stdout
+        code, _, printed = run(project, *train, "--budget", "1")
+        assert code == 0, printed
+        assert emulator.count("POST", JOBS) == 1
+
+
 def test_a_short_life_is_a_warning(tmp_path: Path) -> None:
     soon = (date.today() + timedelta(days=30)).isoformat()
     with host(models={MODEL: soon}) as emulator:

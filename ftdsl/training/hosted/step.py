@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ftdsl.engine.context import Context, Refused
+from ftdsl.engine.spending import Amount, Exhausted, Purse
 from ftdsl.language.program import DatasetDef, Value
 from ftdsl.models.hosts import Endpoint
 from ftdsl.plan.hosting import FEWEST_ROWS, LARGEST_FILE
+from ftdsl.plan.payment import budget_spent, training_problem
 from ftdsl.plan.steps import TrainStep
 from ftdsl.quality.measures.token_counts import token_counter
 from ftdsl.results.models import CurvePoint, Finding, HostedCheckpoint, HostedJob, TrainOutput
@@ -76,13 +78,14 @@ class _Run:
     def run(self) -> TrainOutput:
         train, validation = self._write_files()
         bill = self._bill(train)
-        if not bill.allowed:
-            raise over_budget(self.step.train, bill)
+        purse, worst = self._reserved(bill)
         grader = self._grader()
         with Wire(self.endpoint, self.timing) as wire:
             self._assert_offered(wire)
             made = self._make(wire, train, validation, bill, grader)
             job = follow(wire, made.job.id, self.context)
+            # One that an earlier run made was paid by that run.
+            purse.settle(worst, Amount() if made.adopted else _cost(job, bill))
             if job.status != "succeeded":
                 raise job_failed(self.step.train, self.endpoint.host, job, self._blamed(job))
             return self._finish(wire, job, made, train, validation, bill)
@@ -123,6 +126,21 @@ class _Run:
     def _bill(self, train: WireFile) -> Bill:
         epochs = epochs_of(self.settings, train.rows)
         return bill_of(self.settings, train.tokens, epochs, free=self.endpoint.loopback)
+
+    def _reserved(self, bill: Bill) -> tuple[Purse, Amount]:
+        """The most that the job can cost, held in the run's ledger before anything is asked for.
+        Raises ``Refused``: FT615 over the spec's budget, FT533 and FT534 for the operator's."""
+        train, ledger = self.step.train, self.context.policy.ledger
+        if not bill.allowed:
+            raise over_budget(train, bill)
+        if (problem := training_problem(train, ledger.budget)) is not None:
+            raise Refused(problem, exit_code=4)
+        purse, worst = Purse((ledger,)), Amount(money=bill.money or 0.0)
+        try:
+            purse.hold(worst)
+        except Exhausted as error:
+            raise Refused(budget_spent(error, worst, train.span), exit_code=4) from error
+        return purse, worst
 
     def _grader(self) -> dict[str, Any] | None:
         if self.method != "reinforcement":
@@ -315,6 +333,14 @@ class _Run:
 
     def _warn(self, code: str, message: str, help_: str) -> None:
         self.findings.append(Finding(code=code, message=message, severity="warning", help=help_))
+
+
+def _cost(job: FineTuningJob, bill: Bill) -> Amount:
+    """What the job is billed for: its trained tokens, and where the host does not say, the most."""
+    price = bill.price or 0.0
+    if job.trained_tokens is not None:
+        return Amount(money=job.trained_tokens * price / 1e6)
+    return Amount(money=(bill.money or 0.0) if job.status != "failed" else 0.0)
 
 
 def _counter(dataset: DatasetDef, context: Context) -> Counter | None:
