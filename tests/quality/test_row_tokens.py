@@ -141,7 +141,7 @@ def test_without_a_template_tokens_are_estimated_as_the_cookbook_does() -> None:
 def test_agrees_with_what_training_learns(tmp_path: Path) -> None:
     from transformers import AutoTokenizer
 
-    from ftdsl.training.tokens import _encoded
+    from ftdsl.training.local.tokens import _encoded
 
     write_folder(tmp_path / "model")
     (tmp_path / "t.jinja").write_text(TEMPLATE)

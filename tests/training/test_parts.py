@@ -13,15 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ftdsl.results.models import CurvePoint, TrainOutput
-from ftdsl.training.adapter_gguf import NoCounterpart, write_adapter_gguf
-from ftdsl.training.card import model_card
-from ftdsl.training.checkpoints import FOLDER, latest_whole, seal
-from ftdsl.training.conversion import convert_gguf
-from ftdsl.training.curve import loss_curve
-from ftdsl.training.gguf_header import NotGguf, read_header
-from ftdsl.training.job import settings_of
-from ftdsl.training.memory import Shape, available_bytes, estimated_bytes
-from ftdsl.training.tokens import IGNORED, encode
+from ftdsl.training.local.adapter_gguf import NoCounterpart, write_adapter_gguf
+from ftdsl.training.local.card import model_card
+from ftdsl.training.local.checkpoints import FOLDER, latest_whole, seal
+from ftdsl.training.local.conversion import convert_gguf
+from ftdsl.training.local.curve import loss_curve
+from ftdsl.training.local.gguf_header import NotGguf, read_header
+from ftdsl.training.local.job import settings_of
+from ftdsl.training.local.memory import Shape, available_bytes, estimated_bytes
+from ftdsl.training.local.tokens import IGNORED, encode
 from tests.training import tiny
 
 
@@ -168,7 +168,7 @@ def test_the_compact_loss_is_trls_loss(folder: Path) -> None:
     from transformers import AutoModelForCausalLM
     from trl.trainer.utils import add_fused_lm_head
 
-    from ftdsl.training.compact_head import use_compact_head
+    from ftdsl.training.local.compact_head import use_compact_head
 
     def scored(*, compact: bool) -> tuple[Any, Any, Any]:
         model = AutoModelForCausalLM.from_pretrained(folder / "base")
@@ -199,7 +199,7 @@ def test_the_compact_loss_is_trls_loss(folder: Path) -> None:
 def test_capped_logits_are_left_to_trl(folder: Path) -> None:
     from transformers import AutoModelForCausalLM
 
-    from ftdsl.training.compact_head import use_compact_head
+    from ftdsl.training.local.compact_head import use_compact_head
 
     model = AutoModelForCausalLM.from_pretrained(folder / "base")
     model.config.final_logit_softcapping = 30.0

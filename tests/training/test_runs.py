@@ -105,7 +105,7 @@ def refusal(root: Path, *, work: str = "work", **settings: str | int | float | N
 
 def kill_worker() -> None:
     for child in psutil.Process().children():
-        if "ftdsl.training.worker" in child.cmdline():
+        if "ftdsl.training.local.worker" in child.cmdline():
             child.kill()
 
 
@@ -264,7 +264,7 @@ def test_the_worker_ends_with_a_killed_parent(whole: tuple[TrainOutput, Path], r
 def test_a_missing_library_is_refused_with_the_command_that_installs_it(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ftdsl.training.step._LIBRARIES", ("json", "no_such_library"))
+    monkeypatch.setattr("ftdsl.training.local.step._LIBRARIES", ("json", "no_such_library"))
     found = refusal(root).diagnostic
     assert found.code == "FT600"
     assert "no_such_library" in found.message

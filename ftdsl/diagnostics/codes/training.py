@@ -63,7 +63,7 @@ CODES: tuple[Code, ...] = (
         "ran out) or met a bug of a library; its last words are in the note. Running again goes "
         "on from the last whole checkpoint, and ends with the same adapter as if nothing had "
         "happened.",
-        f"{_TRAIN} &\nsleep 60; kill -9 $(pgrep -n -f ftdsl.training.worker)",
+        f"{_TRAIN} &\nsleep 60; kill -9 $(pgrep -n -f ftdsl.training.local.worker)",
         _TRAIN,
         "run",
     ),

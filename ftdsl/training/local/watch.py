@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ftdsl.training.checkpoints import seal
-from ftdsl.training.job import Event, Settings, Stepped
+from ftdsl.training.local.checkpoints import seal
+from ftdsl.training.local.job import Event, Settings, Stepped
 
 
 class Watch:

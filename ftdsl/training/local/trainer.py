@@ -10,15 +10,15 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from ftdsl.training.adapter_gguf import NoCounterpart, write_adapter_gguf
-from ftdsl.training.checkpoints import FOLDER, latest_whole
-from ftdsl.training.compact_head import use_compact_head
-from ftdsl.training.conversion import convert_gguf
-from ftdsl.training.gguf_header import NotGguf
-from ftdsl.training.job import Begun, Done, Event, Halted, Job, Lengths, Phase, Settings
-from ftdsl.training.memory import Shape, available_bytes, estimated_bytes
-from ftdsl.training.tokens import IGNORED, NoMarks, encode
-from ftdsl.training.watch import Watch, callbacks
+from ftdsl.training.local.adapter_gguf import NoCounterpart, write_adapter_gguf
+from ftdsl.training.local.checkpoints import FOLDER, latest_whole
+from ftdsl.training.local.compact_head import use_compact_head
+from ftdsl.training.local.conversion import convert_gguf
+from ftdsl.training.local.gguf_header import NotGguf
+from ftdsl.training.local.job import Begun, Done, Event, Halted, Job, Lengths, Phase, Settings
+from ftdsl.training.local.memory import Shape, available_bytes, estimated_bytes
+from ftdsl.training.local.tokens import IGNORED, NoMarks, encode
+from ftdsl.training.local.watch import Watch, callbacks
 
 Tell = Callable[[Event], None]
 

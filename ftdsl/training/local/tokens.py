@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ftdsl.training.job import Lengths, Settings
+from ftdsl.training.local.job import Lengths, Settings
 
 IGNORED = -100
 """The label that no loss is taken from (PyTorch's ``ignore_index``)."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from types import MethodType
 from typing import Any
 
-from ftdsl.training.tokens import IGNORED
+from ftdsl.training.local.tokens import IGNORED
 
 _LARGEST = 1 << 27  # logits of one batch: more than that goes through TRL's own, in chunks
 

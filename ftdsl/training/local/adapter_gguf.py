@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from ftdsl.training.gguf_header import GgufHeader, read_header
+from ftdsl.training.local.gguf_header import GgufHeader, read_header
 
 _SUFFIXES = {".lora_A.weight": "lora_a", ".lora_B.weight": "lora_b"}
 _ROTATED = re.compile(r"attn_[qk]\.weight$")

@@ -1,4 +1,4 @@
-"""The process that trains: ``python -m ftdsl.training.worker JOB.json``.
+"""The process that trains: ``python -m ftdsl.training.local.worker JOB.json``.
 
 Events go to standard output, one JSON object a line; whatever else writes there is sent to standard
 error. A line on standard input asks it to stop at the next step; the end of standard input, or of
@@ -14,7 +14,7 @@ import sys
 import threading
 from pathlib import Path
 
-from ftdsl.training.job import Event, Failed, Job
+from ftdsl.training.local.job import Event, Failed, Job
 
 _LOOK = 0.5  # seconds between two looks at the parent
 
@@ -30,7 +30,7 @@ def main() -> None:
     stop = threading.Event()
     threading.Thread(target=_listen, args=(os.getppid(), stop), daemon=True).start()
     job = Job.model_validate_json(Path(sys.argv[1]).read_bytes())
-    from ftdsl.training.trainer import CannotTrain, train
+    from ftdsl.training.local.trainer import CannotTrain, train
 
     try:
         train(job, tell, stop.is_set)

@@ -17,7 +17,7 @@ from typing import IO
 from pydantic import TypeAdapter, ValidationError
 
 from ftdsl.engine.context import Stopped
-from ftdsl.training.job import Event
+from ftdsl.training.local.job import Event
 
 _PASSED_ON = (
     "PATH",
@@ -77,11 +77,11 @@ def worker_events(job: Path, threads: int, checkpoint: Callable[[], None]) -> It
 def _start(job: Path, threads: int, log: IO[bytes]) -> subprocess.Popen[bytes]:
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     environment |= _FIXED | {"OMP_NUM_THREADS": str(threads)}
-    environment["PYTHONPATH"] = str(Path(__file__).resolve().parents[2])
+    environment["PYTHONPATH"] = str(Path(__file__).resolve().parents[3])
     # -P: nothing in the working folder may stand in for a module. A session of its own: the
     # terminal's Ctrl-C is for us, who then let the worker write a checkpoint.
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "ftdsl.training.worker", str(job)],
+        [sys.executable, "-P", "-m", "ftdsl.training.local.worker", str(job)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=log,
