@@ -10,16 +10,9 @@ from hypothesis import strategies as st
 from ftdsl.evaluation.evidence import Sample
 from ftdsl.evaluation.judges.calibration import calibrate, share_interval, true_share
 from ftdsl.evaluation.judges.correction import corrected
-from ftdsl.evaluation.judges.counting import krippendorff
 from ftdsl.evaluation.judges.evidence import judged_evidence, unfit_judge
 from ftdsl.results.judging import Calibration, JudgeReport
 from ftdsl.results.models import Estimate
-
-# Krippendorff, "Computing Krippendorff's alpha-reliability" (2011), part C: 4 observers, 12 units.
-_A = [1, 2, 3, 3, 2, 1, 4, 1, 2, None, None, None]
-_B = [1, 2, 3, 3, 2, 2, 4, 1, 2, 5, None, 3]
-_C = [None, 3, 3, 3, 2, 3, 4, 2, 2, 5, 1, None]
-_D = [1, 2, 3, 3, 2, 4, 4, 1, 2, 5, 1, None]
 
 
 def rates(hits: int, positives: int, rejections: int, negatives: int) -> Calibration:
@@ -31,13 +24,6 @@ def rates(hits: int, positives: int, rejections: int, negatives: int) -> Calibra
 
 def report(by: Calibration | None) -> JudgeReport:
     return JudgeReport(kind="judge", models=("mini",), calibration=by)
-
-
-def test_krippendorffs_alpha_of_his_own_example() -> None:
-    units = list(zip(_A, _B, _C, _D, strict=True))
-    assert krippendorff(units, graded=False) == pytest.approx(0.743, abs=5e-4)
-    assert krippendorff(units, graded=True) == pytest.approx(0.849, abs=5e-4)
-    assert krippendorff([[1, 1], [1, None]], graded=False) is None
 
 
 def test_a_judge_is_measured() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from ftdsl.evaluation.judges.call import JudgeCall
 from ftdsl.evaluation.judges.panel import Ballot, Said
@@ -55,33 +55,3 @@ def _majority(found: Sequence[Verdict], of: int, split: str) -> tuple[float | Un
         if 2 * votes > of:
             return value, next(one.reason for one in found if one.value == value)
     return Unscorable(split), ""
-
-
-def krippendorff(units: Sequence[Sequence[float | None]], *, graded: bool) -> float | None:
-    """Krippendorff's α of ratings, one list a unit and None for a missing one; ``graded`` takes
-    the squared distance, else two ratings differ or do not. None where nothing could disagree.
-
-    Krippendorff, "Computing Krippendorff's alpha-reliability", 2011.
-    """
-    rated = [[one for one in unit if one is not None] for unit in units]
-    paired = [unit for unit in rated if len(unit) > 1]
-    values = [one for unit in paired for one in unit]
-    distance: Callable[[float, float], float] = _squared if graded else _unlike
-    expected = _disagreement(Counter(values), distance) / max(1, len(values) - 1)
-    if expected == 0:
-        return None
-    observed = sum(_disagreement(Counter(unit), distance) / (len(unit) - 1) for unit in paired)
-    return 1 - observed / expected
-
-
-def _squared(a: float, b: float) -> float:
-    return (a - b) ** 2
-
-
-def _unlike(a: float, b: float) -> float:
-    return float(a != b)
-
-
-def _disagreement(counts: Counter[float], distance: Callable[[float, float], float]) -> float:
-    """The summed distance over all ordered pairs."""
-    return sum(counts[a] * counts[b] * distance(a, b) for a in counts for b in counts if a != b)

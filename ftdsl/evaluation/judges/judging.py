@@ -12,7 +12,7 @@ from ftdsl.engine.context import Context, Refused
 from ftdsl.evaluation.judges.asking import Item
 from ftdsl.evaluation.judges.calibration import calibrate
 from ftdsl.evaluation.judges.call import JudgeCall, read_call
-from ftdsl.evaluation.judges.counting import krippendorff, score
+from ftdsl.evaluation.judges.counting import score
 from ftdsl.evaluation.judges.labels import read_labels
 from ftdsl.evaluation.judges.panel import Ballot, Tally, ask
 from ftdsl.evaluation.judges.trial import Probe, missed, probe_result, probes, spread_among
@@ -25,6 +25,7 @@ from ftdsl.models.answer import Answer, Question
 from ftdsl.plan.steps import EvalStep
 from ftdsl.quality.expressions import Block, Evaluator
 from ftdsl.results.judging import Calibration, JudgeReport
+from ftdsl.statistics.agreement import alpha
 
 Given = float | Unscorable
 
@@ -251,7 +252,7 @@ class _Judging:
         same = sum(len(set(unit)) == 1 for unit in whole)
         return {
             "unanimous": same / len(whole) if whole else None,
-            "alpha": krippendorff(units, graded=self._call.grades > 2),
+            "alpha": alpha(units, "interval" if self._call.grades > 2 else "nominal"),
         }
 
 
