@@ -12,7 +12,6 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -21,13 +20,14 @@ from ftdsl import __version__
 from ftdsl.diagnostics.diagnostic import Diagnostic, Edit, Fix, Label, Severity, Span
 from ftdsl.language.reads import Read
 from ftdsl.language.source import Source
+from ftdsl.record import record
 
 _FORMAT = 2
 _CODE = Path(__file__).parent.parent
 _MOST_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Checked:
     """What checking one spec came to. ``path`` is root-relative. ``reads`` are the data files that
     it names; none of a spec with errors."""

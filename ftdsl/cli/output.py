@@ -6,18 +6,18 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ftdsl.cli.console import print_text, style_for
 from ftdsl.cli.usage import UsageError, nearest
+from ftdsl.record import record, replace
 from ftdsl.reports.formats import FORMATS, chunks
 from ftdsl.reports.report import Report
 
 _PIECE = 1 << 16
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Output:
     """One report to write. ``path`` None is standard output."""
 

@@ -5,8 +5,9 @@ Diagnostics are values. They are collected, sorted and rendered; they are never 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from ftdsl.record import record
 
 
 class Severity(StrEnum):
@@ -16,7 +17,7 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@record
 class Span:
     """A half-open range ``[start, end)`` of character offsets in the file ``path``.
 
@@ -27,12 +28,15 @@ class Span:
     start: int
     end: int
 
+    def __lt__(self, other: Span) -> bool:
+        return (self.path, self.start, self.end) < (other.path, other.start, other.end)
+
     def to(self, other: Span) -> Span:
         """The span from the start of this one to the end of ``other`` (same file)."""
         return Span(self.path, self.start, max(self.end, other.end))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Edit:
     """Replace the text at ``span`` with ``replacement``."""
 
@@ -40,7 +44,7 @@ class Edit:
     replacement: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fix:
     """A machine-applicable repair: ``safe`` fixes keep the meaning that was clearly intended."""
 
@@ -49,7 +53,7 @@ class Fix:
     safe: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Label:
     """A second place that explains the first, such as the other declaration of a name."""
 
@@ -57,7 +61,7 @@ class Label:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Diagnostic:
     """One located statement about a spec. ``code`` is a key of ``diagnostics.codes.CODES``.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -17,9 +16,10 @@ from ftdsl.language.program import Program
 from ftdsl.language.project import find_root, real_path
 from ftdsl.language.source import Source
 from ftdsl.language.workspace import Workspace
+from ftdsl.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Analysis:
     """``program`` is None if any diagnostic is an error. ``diagnostics`` are in the order of files
     and places. ``sources`` are the files that were read, by root-relative path."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ftdsl.language.program import Expr
+from ftdsl.record import record
 
 _FLIPPED = {">=": "<=", "<=": ">=", ">": "<", "<": ">"}
 _SLACK = 1e-12  # what rounding may add to a sum of shares
@@ -15,7 +15,7 @@ class Undecidable(Exception):
     """The condition is no comparison of a weighted sum; the message says what it is instead."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Condition:
     """The sum of weight times measure, compared by ``op`` with ``bound``. The candidate's measures
     are called as in the spec; the baseline's begin with ``baseline.``."""

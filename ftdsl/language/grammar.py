@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ftdsl.record import record
+
 TABLE = Path(__file__).with_name("grammar_table.json")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rule:
     """One production: reducing it takes ``size`` values and makes an ``origin``.
 
@@ -25,7 +26,7 @@ class Rule:
     action: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Grammar:
     """``scanner`` matches one token at every place of any text; its last group is the terminal.
 

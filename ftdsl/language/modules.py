@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from ftdsl.language.source import Source
 from ftdsl.language.tree import Block, Function, Import, Let, Schema, Spec
+from ftdsl.record import fresh, record
 
 Declaration = Import | Let | Function | Schema | Block
 
@@ -22,7 +21,7 @@ def kind_of(item: Declaration) -> str:
     return {Import: "import", Let: "let", Function: "fn", Schema: "schema"}[type(item)]
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Module:
     """``names`` maps each declared name to its declaration, the first one where there are two.
     ``imports`` maps an alias to its file, or to None where the file could not be had. ``used``
@@ -34,9 +33,9 @@ class Module:
     spec: Spec
     sha256: str
     shipped: bool = False
-    imports: dict[str, Module | None] = field(default_factory=dict)
-    names: dict[str, Declaration] = field(default_factory=dict)
-    used: set[str] = field(default_factory=set)
+    imports: dict[str, Module | None] = fresh(default_factory=dict)
+    names: dict[str, Declaration] = fresh(default_factory=dict)
+    used: set[str] = fresh(default_factory=set)
     broken: frozenset[str] = frozenset()
 
     @property

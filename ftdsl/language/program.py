@@ -7,23 +7,22 @@ hold plain values only, and keep the span they came from so that later stages ca
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ftdsl.diagnostics.diagnostic import Span
 from ftdsl.language.typed import Expr as Expr
 from ftdsl.language.typed import Type as Type
+from ftdsl.record import record
 
 Value = str | int | float | bool | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FieldDef:
     name: str
     type: Type
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SchemaDef:
     """``base`` is the built-in row format at the end of the ``extends`` chain: ``chat``,
     ``completion``, ``alpaca``, ``sharegpt``, ``preference``, ``kto``; None for a plain record.
@@ -35,7 +34,7 @@ class SchemaDef:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SourceDef:
     """``format`` is jsonl, json, csv or parquet; ``pattern`` a glob or file below the project root.
     ``columns`` maps a role (``id``, ``output``) to a field, for replayed outputs."""
@@ -46,7 +45,7 @@ class SourceDef:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SplitDef:
     """``by_hash``: ``shares`` by split, ``key`` a field, ``seed`` the salt; ``given``: sources."""
 
@@ -58,7 +57,7 @@ class SplitDef:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DatasetDef:
     """``id`` is the field that names a row; None means a digest of the row's content.
     ``tokenizer`` names what ``tokens(…)`` counts with, ``template`` the trainer's chat template.
@@ -83,7 +82,7 @@ class DatasetDef:
         return tuple(name for name, _ in pairs)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ExampleDef:
     """Rows that a rule must accept or reject."""
 
@@ -92,7 +91,7 @@ class ExampleDef:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RuleDef:
     """One rule of a check. ``kind`` is ``row`` (``where``, ``must``) or ``dataset`` (``expect``).
 
@@ -115,14 +114,14 @@ class RuleDef:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CheckDef:
     dataset: str
     rules: tuple[RuleDef, ...]
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RulesetDef:
     name: str
     schema: SchemaDef
@@ -130,7 +129,7 @@ class RulesetDef:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DropDef:
     """``against``: a dataset, split, eval or file (``file``, compared by ``file_on`` if given).
     ``algorithm`` ``auto``: every pair. ``similarity`` 0 (paraphrase): by ``false_flags``.
@@ -154,7 +153,7 @@ class DropDef:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DedupDef:
     """``keep`` is ``first``, ``longest`` or ``best`` (then ``keep_by`` is a row Expr, largest
     wins). ``max_dropped`` is the largest share of rows that may go, ``max_cluster`` the largest
@@ -171,7 +170,7 @@ class DedupDef:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BucketDef:
     """``key`` is None for ``each``. ``bound`` is a share in [0, 1] or a row count
     (``is_share`` tells which)."""
@@ -183,7 +182,7 @@ class BucketDef:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class GroupDef:
     """``by KEY { … }``; ``key`` is a row Expr, or a ``bucket`` or ``cluster`` call."""
 
@@ -192,7 +191,7 @@ class GroupDef:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CoverageDef:
     dataset: str
     groups: tuple[GroupDef, ...]
@@ -200,7 +199,7 @@ class CoverageDef:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ModelDef:
     """``provider`` is ``openai``, ``openai_compatible``, ``local`` or ``replay``. ``settings``
     holds the other checked settings, sorted by key. ``outputs`` is set for ``replay`` alone."""
@@ -212,7 +211,7 @@ class ModelDef:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ScoreDef:
     """``score NAME = …``: ``value`` is an Expr over the row and ``output``, yes or no or a number
     from 0 to 1. ``scorer`` is the first scorer that it calls, "" where it calls none."""
@@ -223,7 +222,7 @@ class ScoreDef:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SliceDef:
     name: str
     key: Expr
@@ -231,7 +230,7 @@ class SliceDef:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EvalDef:
     """Cases come from ``sources``, or from ``split`` of a dataset, ``(dataset, split)``.
     ``settings`` holds generation settings (``max_tokens``, ``temperature``, ``seed``, …).
@@ -249,7 +248,7 @@ class EvalDef:
     cluster: Expr | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RequireDef:
     """``condition`` is a comparison over measures; ``by`` names a slice; ``confidence`` is the
     level of the interval that decides (0.95 unless written; ``stated`` tells whether it was)."""
@@ -261,7 +260,7 @@ class RequireDef:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class GuardDef:
     """``forbid broken on …``: the cases that must stay right, by ``ids`` or by the row Expr
     ``where``, in each of ``scores``. ``source`` is the line as written."""
@@ -273,7 +272,7 @@ class GuardDef:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SelectDef:
     name: str
     candidates: tuple[str, ...]
@@ -283,7 +282,7 @@ class SelectDef:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TrainDef:
     """``data`` and ``validate`` are (dataset, split). ``target`` is ``trl`` or ``openai``;
     ``settings`` are the target's checked settings with catalog defaults filled in, sorted by key.
@@ -299,7 +298,7 @@ class TrainDef:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SweepDef:
     train: str
     grid: tuple[tuple[str, tuple[Value, ...]], ...]
@@ -307,7 +306,7 @@ class SweepDef:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class GateDef:
     """``baseline`` names the model that ``baseline.…`` reads, or is None for the lock's."""
 
@@ -320,7 +319,7 @@ class GateDef:
     guards: tuple[GuardDef, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RateDef:
     name: str
     compare: tuple[str, ...]
@@ -332,7 +331,7 @@ class RateDef:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WaiverDef:
     """``rule`` is (dataset, rule name). ``rows`` is empty when every row is waived."""
 
@@ -343,7 +342,7 @@ class WaiverDef:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ExternDef:
     """A Python function that the operator must allow before a step may call it."""
 
@@ -355,7 +354,7 @@ class ExternDef:
     span: Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SpecFile:
     """A file that the program was read from: root-relative path (``std/…`` for the shipped ones)
     and the SHA-256 of its bytes."""
@@ -364,7 +363,7 @@ class SpecFile:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Program:
     """Everything that one spec and its imports declare. Blocks keep their written order."""
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from ftdsl.record import record
 
 if TYPE_CHECKING:
     from ftdsl.language.program import DatasetDef, Program, SourceDef
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Read:
     """``pattern`` (a root-relative path or glob) is read by a block: ``kind`` is ``dataset``,
     ``eval``, ``model`` or ``example``; for an example ``name`` is that of its dataset. ``reached``

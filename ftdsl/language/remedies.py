@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 
 from ftdsl.language import catalog
 from ftdsl.language.catalog.entry import FixEntry
 from ftdsl.language.program import Expr, RuleDef
+from ftdsl.record import record
 
 FORMS = frozenset({"strip", "lower", "upper", "nfc"})
 """Functions that give a text another form: a rule may say that a text has it, ``f(x) == x``."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Remedy:
     """A fix that a rule names, and the fields and views that it is about. ``function`` is the
     function of the predicate that named it, ``choices`` the values that it allows, where it lists

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
 
 from ftdsl.diagnostics.diagnostic import Span
+from ftdsl.record import record
 
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _LINE_END = re.compile("\n")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class EncodingFault:
     """Bytes that are not UTF-8: the file's likely encoding or "", the place of the first bad byte
     as a character offset into ``Source.text``, and as a byte offset into the file."""
@@ -22,7 +22,6 @@ class EncodingFault:
     byte_offset: int
 
 
-@dataclass(frozen=True, slots=True)
 class Source:
     """The file ``path`` (relative to the project root), from its bytes or its text.
 
@@ -30,18 +29,24 @@ class Source:
     of the first. Lines end at ``\\n`` alone. A byte order mark is a character of the text.
     """
 
-    path: str
-    content: str | bytes = field(repr=False)
-    text: str = field(init=False, repr=False, compare=False)
-    fault: EncodingFault | None = field(init=False, repr=False, compare=False)
-    _line_starts: tuple[int, ...] = field(init=False, repr=False, compare=False)
+    __slots__ = ("_line_starts", "content", "fault", "path", "text")
 
-    def __post_init__(self) -> None:
-        text, fault = _decoded(self.content)
-        object.__setattr__(self, "text", text)
-        object.__setattr__(self, "fault", fault)
-        starts = (0, *(match.end() for match in _LINE_END.finditer(text)))
-        object.__setattr__(self, "_line_starts", starts)
+    def __init__(self, path: str, content: str | bytes) -> None:
+        self.path = path
+        self.content = content
+        self.text, self.fault = _decoded(content)
+        self._line_starts = (0, *(match.end() for match in _LINE_END.finditer(self.text)))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Source):
+            return NotImplemented
+        return (self.path, self.content) == (other.path, other.content)
+
+    def __hash__(self) -> int:
+        return hash((self.path, self.content))
+
+    def __repr__(self) -> str:
+        return f"Source({self.path!r})"
 
     @property
     def size(self) -> int:

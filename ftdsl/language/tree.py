@@ -5,10 +5,10 @@ Every node carries the span of its text. Nodes are frozen; no pass changes one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal as OneOf
 
 from ftdsl.diagnostics.diagnostic import Span
+from ftdsl.record import record
 
 # --- names and expressions -------------------------------------------------------------------
 
@@ -18,7 +18,7 @@ LiteralKind = OneOf[
 BinaryOp = OneOf["or", "and", "??", "==", "!=", "<", "<=", ">", ">=", "in", "+", "-", "*", "/"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Name:
     """An identifier as written."""
 
@@ -26,7 +26,7 @@ class Name:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Path:
     """A dotted name such as ``house.well_formed_chat`` or ``reply.text`` (one part or more)."""
 
@@ -38,7 +38,7 @@ class Path:
         return ".".join(part.text for part in self.parts)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Literal:
     """A constant. ``value`` is an int for ``int`` (10k → 10000) and ``size`` (bytes), a float for
     ``float``, ``ratio`` (95% → 0.95), ``points`` (1pp → 0.01), ``duration`` (seconds) and
@@ -50,13 +50,13 @@ class Literal:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ListExpr:
     items: tuple[Expr, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Argument:
     """``value`` or ``label: value`` in a call."""
 
@@ -65,21 +65,21 @@ class Argument:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Call:
     function: Path
     arguments: tuple[Argument, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unary:
     op: OneOf["not", "-"]
     operand: Expr
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Binary:
     op: BinaryOp
     left: Expr
@@ -88,7 +88,7 @@ class Binary:
     op_span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Paren:
     """Kept so that the formatter and the fixes can tell what was written."""
 
@@ -102,7 +102,7 @@ Expr = Path | Literal | ListExpr | Call | Unary | Binary | Paren
 # --- statements inside blocks ----------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Setting:
     """``key = value``."""
 
@@ -111,7 +111,7 @@ class Setting:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Verdict:
     """``fail when failing > 0.5%`` or ``warn when …``."""
 
@@ -120,7 +120,7 @@ class Verdict:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Examples:
     """``accepts SOURCE`` or ``rejects SOURCE``: rows that the rule must let pass or refuse."""
 
@@ -129,7 +129,7 @@ class Examples:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Each:
     """``each [where P] must Q``: a statement about every row."""
 
@@ -138,7 +138,7 @@ class Each:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Expect:
     """``expect E``: a statement about the whole dataset."""
 
@@ -146,7 +146,7 @@ class Expect:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rule:
     """``rule NAME ["doc"] { … }``. A rule that was given other than one body keeps them all, so
     that the checker can point at the second."""
@@ -160,7 +160,7 @@ class Rule:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Use:
     """``use PATH [except a, b]``."""
 
@@ -169,7 +169,7 @@ class Use:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Drop:
     """``drop METHOD on E[, E] [{ settings }]``, or ``forbid …`` (``forbids``)."""
 
@@ -180,7 +180,7 @@ class Drop:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Bucket:
     """``en >= 60%``, ``"de" >= 10%`` or ``each >= 10%`` (``key`` is None) in a coverage group."""
 
@@ -190,7 +190,7 @@ class Bucket:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class By:
     """``by E { buckets }`` in a coverage block."""
 
@@ -199,7 +199,7 @@ class By:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Score:
     """``score NAME = scorer(…)``."""
 
@@ -208,7 +208,7 @@ class Score:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Slice:
     """``slice by E [{ settings }]``."""
 
@@ -217,7 +217,7 @@ class Slice:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Require:
     """``require E [by SLICE] [with confidence 95%]``."""
 
@@ -227,7 +227,7 @@ class Require:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Target:
     """``target NAME { settings }``."""
 
@@ -236,7 +236,7 @@ class Target:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Bound:
     """``raters >= 2``: a bare comparison on a named quantity of the block."""
 
@@ -252,7 +252,7 @@ Statement = Setting | Rule | Use | Drop | By | Expect | Score | Slice | Require 
 # --- top level -------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Import:
     """``import "PATH" as NAME``."""
 
@@ -261,14 +261,14 @@ class Import:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Let:
     name: Name
     value: Expr
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TypeRef:
     """``text``, ``text?`` or ``list(text)``."""
 
@@ -278,14 +278,14 @@ class TypeRef:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Parameter:
     name: Name
     type: TypeRef
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Function:
     """``fn NAME(p: T) -> T = E`` when ``body`` is set, ``extern fn … from "module:name"`` when
     ``origin`` is."""
@@ -298,7 +298,7 @@ class Function:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Field:
     """``name: type`` in a schema."""
 
@@ -307,7 +307,7 @@ class Field:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Schema:
     """``complete`` is False where a field could not be read: what is missing is no mistake."""
 
@@ -335,7 +335,7 @@ BlockKind = OneOf[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Block:
     """``KIND SUBJECT [for SCHEMA] { statements }``.
 
@@ -356,7 +356,7 @@ class Block:
 Item = Import | Let | Function | Schema | Block
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Spec:
     """One parsed file. ``edition`` is the number of its first line, ``ftspec 1``."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from ftdsl.diagnostics.diagnostic import Span
+from ftdsl.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Type:
     """``name`` is one of ``text int float ratio points duration money size date bool list row rows
     message null``; ``element`` is set for lists. ``optional`` means null is possible."""
@@ -22,7 +22,7 @@ class Type:
         return f"{self.name}{inner}{'?' if self.optional else ''}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Expr:
     """One typed expression. User functions are inlined and ``let`` constants folded in.
 

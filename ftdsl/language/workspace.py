@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
@@ -29,12 +28,13 @@ from ftdsl.language.program import (
 )
 from ftdsl.language.reporting import Report
 from ftdsl.language.source import Source
+from ftdsl.record import fresh, record
 
 MAX_NODES = 100_000
 """Typed nodes that all expressions of one analysis may grow to when functions are inlined."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FunctionValue:
     """A checked function. ``body`` is None for an extern one; ``nodes`` is the body's size."""
 
@@ -47,7 +47,7 @@ class FunctionValue:
     extern: ExternDef | None = None
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Workspace:
     """Definitions are kept by name once checked; a name whose block was wrong maps to None, so
     that what refers to it stays silent. Keys of ``lets`` and ``functions`` are (path, name).
@@ -57,30 +57,30 @@ class Workspace:
     root: Path
     today: date
     overrides: dict[str, str]
-    report: Report = field(default_factory=Report)
-    sources: dict[str, Source] = field(default_factory=dict)
-    modules: dict[str, Module] = field(default_factory=dict)
+    report: Report = fresh(default_factory=Report)
+    sources: dict[str, Source] = fresh(default_factory=dict)
+    modules: dict[str, Module] = fresh(default_factory=dict)
     main: Module | None = None
     nodes: int = 0
-    lets: dict[tuple[str, str], Expr | None] = field(default_factory=dict)
-    functions: dict[tuple[str, str], FunctionValue | None] = field(default_factory=dict)
-    schemas: dict[tuple[str, str], SchemaDef | None] = field(default_factory=dict)
-    rulesets: dict[tuple[str, str], tuple[RuleDef, ...] | None] = field(default_factory=dict)
-    ancestors: dict[str, frozenset[str]] = field(default_factory=dict)
-    externs: dict[str, ExternDef] = field(default_factory=dict)
-    pending: list[tuple[str, str]] = field(default_factory=list)
-    datasets: dict[str, DatasetDef | None] = field(default_factory=dict)
-    models: dict[str, ModelDef | None] = field(default_factory=dict)
-    evals: dict[str, EvalDef | None] = field(default_factory=dict)
-    trains: dict[str, TrainDef | None] = field(default_factory=dict)
-    checks: dict[str, CheckDef] = field(default_factory=dict)
-    dedups: list[DedupDef] = field(default_factory=list)
-    coverages: list[CoverageDef] = field(default_factory=list)
-    selects: list[SelectDef] = field(default_factory=list)
-    sweeps: list[SweepDef] = field(default_factory=list)
-    gates: list[GateDef] = field(default_factory=list)
-    rates: list[RateDef] = field(default_factory=list)
-    waivers: list[WaiverDef] = field(default_factory=list)
+    lets: dict[tuple[str, str], Expr | None] = fresh(default_factory=dict)
+    functions: dict[tuple[str, str], FunctionValue | None] = fresh(default_factory=dict)
+    schemas: dict[tuple[str, str], SchemaDef | None] = fresh(default_factory=dict)
+    rulesets: dict[tuple[str, str], tuple[RuleDef, ...] | None] = fresh(default_factory=dict)
+    ancestors: dict[str, frozenset[str]] = fresh(default_factory=dict)
+    externs: dict[str, ExternDef] = fresh(default_factory=dict)
+    pending: list[tuple[str, str]] = fresh(default_factory=list)
+    datasets: dict[str, DatasetDef | None] = fresh(default_factory=dict)
+    models: dict[str, ModelDef | None] = fresh(default_factory=dict)
+    evals: dict[str, EvalDef | None] = fresh(default_factory=dict)
+    trains: dict[str, TrainDef | None] = fresh(default_factory=dict)
+    checks: dict[str, CheckDef] = fresh(default_factory=dict)
+    dedups: list[DedupDef] = fresh(default_factory=list)
+    coverages: list[CoverageDef] = fresh(default_factory=list)
+    selects: list[SelectDef] = fresh(default_factory=list)
+    sweeps: list[SweepDef] = fresh(default_factory=list)
+    gates: list[GateDef] = fresh(default_factory=list)
+    rates: list[RateDef] = fresh(default_factory=list)
+    waivers: list[WaiverDef] = fresh(default_factory=list)
 
     @property
     def program_file(self) -> Module:

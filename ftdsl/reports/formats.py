@@ -4,13 +4,13 @@ asked for, and those that can hold every finding write while they read."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from ftdsl.record import record
 from ftdsl.reports.report import Report
 from ftdsl.reports.style import Style
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Format:
     """One format: who reads it, and what it leaves out when there is too much."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Severity, Span
 from ftdsl.language.source import Source
+from ftdsl.record import fresh, record
 from ftdsl.reports.rule_places import RulePlaces, place_of
 from ftdsl.results.exits import exit_code
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ftdsl.results.run import RunResult
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Problem:
     """Something wrong that has no place in a spec or in data: a run that is not there."""
 
@@ -29,7 +29,7 @@ class Problem:
     path: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fact:
     """One line of a command that tells rather than judges (``doctor``, ``cache``, ``waivers``).
     ``state`` is ``ok``, ``warn``, ``missing`` or ""."""
@@ -39,7 +39,7 @@ class Fact:
     state: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Report:
     """``verdict`` names the exit code. ``files`` are the spec files that were looked at.
 
@@ -55,7 +55,7 @@ class Report:
     spec: str = ""
     files: tuple[str, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
-    sources: Mapping[str, Source] = field(default_factory=dict)
+    sources: Mapping[str, Source] = fresh(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
     facts: tuple[Fact, ...] = ()
@@ -66,7 +66,7 @@ class Report:
     all_findings: Callable[[], Iterable[Finding]] | None = None
     only_findings: bool = False
     statistics: bool = False
-    rule_places: RulePlaces = field(default_factory=dict)
+    rule_places: RulePlaces = fresh(default_factory=dict)
 
     @property
     def exit_code(self) -> int:

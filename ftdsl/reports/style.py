@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from ftdsl.record import record
 
 _CODES = {
     "bold": "1",
@@ -15,7 +15,7 @@ _CODES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Style:
     """``width`` in columns. ``quiet`` shows problems only, ``verbose`` all that was found."""
 

@@ -30,7 +30,8 @@ FORBIDDEN = {
 }  # fmt: skip
 #: Standard modules that cost more than they are worth here.
 SLOW = {"asyncio", "unittest", "http", "urllib.request", "multiprocessing", "concurrent", "ssl",
-        "email", "xml", "sqlite3", "tomllib", "tempfile", "traceback", "subprocess"}  # fmt: skip
+        "email", "xml", "sqlite3", "tomllib", "tempfile", "traceback", "subprocess", "dataclasses",
+        "inspect"}  # fmt: skip
 
 COLD_RATIO = 16.0
 """Times the CPU of ``python -c pass``; measured 8.1 (227 ms to 28 ms)."""

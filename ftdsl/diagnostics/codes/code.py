@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from ftdsl.record import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class Code:
     """``examples`` tells how ``failing`` and ``passing`` are proved: ``spec`` texts go through
     ``analyze``; ``rows`` are JSONL bodies read as a chat dataset; for ``run`` they are shell

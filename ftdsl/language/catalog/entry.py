@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
+
+from ftdsl.record import record
 
 
 class Cost(StrEnum):
@@ -28,7 +29,7 @@ class Scope(StrEnum):
     SETTING = "setting"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Parameter:
     """``type`` is written as in a spec (``text``, ``text?``, ``int``, ``list(text)``) or is one of
 
@@ -58,7 +59,7 @@ class Parameter:
     rising: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FunctionEntry:
     """A function, measure or scorer. ``extra`` names the optional dependency group its
     implementation needs, or is "". ``minimum`` and ``maximum`` bound what it can return.
@@ -80,7 +81,7 @@ class FunctionEntry:
     groups: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MeasureEntry:
     """A dotted quantity of the run. ``SCORE`` and ``EVAL`` in ``name`` stand for declared names;
     ``contexts`` lists the block kinds that may read it (``verdict`` is a rule's verdict line)."""
@@ -93,7 +94,7 @@ class MeasureEntry:
     maximum: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ViewEntry:
     """A part of a row that a row format offers by name, such as ``reply.text``."""
 
@@ -103,7 +104,7 @@ class ViewEntry:
     minimum: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FormatEntry:
     """A built-in row format, that a schema may extend. ``abstract`` ones only bound rule sets."""
 
@@ -114,7 +115,7 @@ class FormatEntry:
     abstract: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SettingEntry:
     """One ``key = value`` of a block. ``type`` as for parameters, or ``choice`` (a bare word of
     ``choices``), ``names:KIND``, ``field``, ``source``, ``sources``, ``url``, ``split`` (a dataset
@@ -131,7 +132,7 @@ class SettingEntry:
     maximum: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BlockEntry:
     """A block kind and what may stand in it. ``runs`` is False while its step does not exist.
     ``subject`` says what the word after the keyword is: ``new`` name, or the kind it refers to."""
@@ -145,7 +146,7 @@ class BlockEntry:
     subject: str = "new"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FixEntry:
     """One way to mend a data file. ``kind`` is what it is given: a whole file, a line, a text of a
     row, a row, the rows that ``dedup`` removes, or the spec. ``safe`` ones change nothing that is

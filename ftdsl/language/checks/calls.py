@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 from ftdsl.diagnostics.suggestion import suggest
 from ftdsl.language import catalog, tree
@@ -16,11 +15,12 @@ from ftdsl.language.typing.calls import bind
 from ftdsl.language.typing.expressions import Typer
 from ftdsl.language.typing.scope import Scope, constant_scope
 from ftdsl.language.workspace import Workspace
+from ftdsl.record import record, replace
 
 Reader = Callable[[Parameter, tree.Expr], Expr | None]
 
 
-@dataclass(frozen=True)
+@record
 class SettingCall:
     """``values`` are the arguments by parameter, a tuple for a variadic one; ``labels`` the
     further ``NAME: value`` arguments."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 from ftdsl.diagnostics.suggestion import suggest
 from ftdsl.language import catalog, tree
@@ -22,6 +21,7 @@ from ftdsl.language.typing.operators import not_null
 from ftdsl.language.typing.ranges import key
 from ftdsl.language.typing.scope import row_scope
 from ftdsl.language.workspace import Workspace
+from ftdsl.record import replace
 
 METHODS = ("exact", "near", "fuzzy", "ngram", "paraphrase", "shared")
 _GIVEN = ("similarity", "n", "false_flags", "embeddings", "index")

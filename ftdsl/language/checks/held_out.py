@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ftdsl.language import tree
 from ftdsl.language.checks.datasets import known_split
 from ftdsl.language.checks.settings import Settings
@@ -13,11 +11,12 @@ from ftdsl.language.program import DatasetDef, Expr, FieldDef, SchemaDef, Source
 from ftdsl.language.types import TEXT
 from ftdsl.language.typing.expressions import Typer
 from ftdsl.language.typing.scope import row_scope
+from ftdsl.record import record
 
 _KINDS = ("dataset", "eval")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class HeldOut:
     """``name`` as plans and reports show it; ``schema`` of its rows. ``file`` and ``on`` are set
     where the spec names a file."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ftdsl.diagnostics.diagnostic import Edit, Fix, Label, Span
 from ftdsl.diagnostics.suggestion import suggest
 from ftdsl.language.catalog.data_blocks import RULE_SETTINGS
@@ -29,6 +27,7 @@ from ftdsl.language.typing.facts import present
 from ftdsl.language.typing.ranges import impossible, key
 from ftdsl.language.typing.scope import dataset_scope, row_scope, verdict_scope
 from ftdsl.language.workspace import Workspace
+from ftdsl.record import replace
 
 Found = list[tuple[RuleDef, Span]]
 """Rules, each with the place that brought it in."""

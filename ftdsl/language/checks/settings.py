@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 
 from ftdsl.diagnostics.diagnostic import Edit, Fix, Label, Span
 from ftdsl.diagnostics.suggestion import suggest
@@ -34,6 +33,7 @@ from ftdsl.language.typing.scope import constant_scope
 from ftdsl.language.typing.units import expected, unit_help
 from ftdsl.language.typing.values import literal
 from ftdsl.language.workspace import Workspace
+from ftdsl.record import record, replace
 
 _SCALARS = {
     "int", "float", "ratio", "share", "text", "bool", "money", "date", "duration", "size", "path",
@@ -45,7 +45,7 @@ _TYPES = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
+@record
 class Settings:
     """The settings of one block that are known, by name. ``place`` names the block in messages."""
 

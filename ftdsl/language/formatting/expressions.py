@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ftdsl.language.tokens import CLOSERS, OPENERS, Token
+from ftdsl.record import record
 
 WIDTH = 100
 """Columns that a line keeps to where it can be broken."""
@@ -22,7 +22,7 @@ _TIGHT_AFTER = frozenset({"LPAR", "LSQB", "DOT"})
 _BREAKS = ("MUST", "OR", "AND")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Piece:
     """A token or comment, with the line breaks that stood before it in the source."""
 

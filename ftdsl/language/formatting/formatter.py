@@ -7,7 +7,7 @@ comment is still there in the same order, and formatting it again changes nothin
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Severity, Span
 from ftdsl.language.formatting.layout import Layout, pieces_of
@@ -15,9 +15,10 @@ from ftdsl.language.grammar import load_grammar
 from ftdsl.language.parsing.parser import EDITION_NUMBER, Parsed, parse
 from ftdsl.language.source import Source
 from ftdsl.language.tokens import EDITION
+from ftdsl.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Formatted:
     """``text`` is None where the source has mistakes; ``diagnostics`` then tell them."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from ftdsl.language.formatting.expressions import STEP, WIDTH, Piece, flat, laid_out
 from ftdsl.language.tokens import Token
@@ -24,6 +23,7 @@ from ftdsl.language.tree import (
     Statement,
     Target,
 )
+from ftdsl.record import record
 
 MAX_SPREAD = 3
 """Settings are aligned while their keys differ in length by no more than this."""
@@ -31,7 +31,7 @@ MAX_SPREAD = 3
 Node = Item | Statement | Field
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Entry:
     """What takes a place of its own in a body: a node or a comment. ``column`` is where the text
     of its only line can be pushed to the right, so as to align it with its neighbours of the same
@@ -46,15 +46,12 @@ class Entry:
     is_comment: bool = False
 
 
-@dataclass(slots=True)
 class Layout:
     """Sets one file. ``pieces`` are its tokens and comments without white space."""
 
-    pieces: list[Piece]
-    _starts: list[int] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._starts = [piece.token.start for piece in self.pieces]
+    def __init__(self, pieces: list[Piece]) -> None:
+        self.pieces = pieces
+        self._starts = [piece.token.start for piece in pieces]
 
     def file(self, spec: Spec) -> list[str]:
         """The lines after the first."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import replace
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.language.parsing.mistakes import Mistake
@@ -22,6 +21,7 @@ from ftdsl.language.tree import (
     Spec,
     Statement,
 )
+from ftdsl.record import replace
 
 _NAMES = frozenset({"NAME", "KEY", "LABEL", "WORD"})
 _DECLARING = frozenset(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.language.tokens import Token
+from ftdsl.record import record
 
 BLOCK_WORDS = (
     "dataset",
@@ -61,7 +61,7 @@ class Wrong(StrEnum):
     UNEXPECTED = "unexpected"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mistake:
     """``found`` could not follow ``previous``. ``wanted`` is the text that belongs there or in
     place of ``found``, where one is known; ``opener`` the innermost bracket open there. ``damage``

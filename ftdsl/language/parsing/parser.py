@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import islice
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Edit, Fix, Severity
@@ -19,6 +18,7 @@ from ftdsl.language.parsing.tables import LalrParser
 from ftdsl.language.source import Source
 from ftdsl.language.tokens import EDITION, EDITION_LINE, END, Token, significant, tokenize
 from ftdsl.language.tree import Spec
+from ftdsl.record import record
 
 EDITION_NUMBER = 1
 """The edition that this release reads."""
@@ -28,7 +28,7 @@ MAX_BYTES = 2**20
 _ALMOST_EDITION = re.compile(r"\ufeff?[ \t]*[Ff][Tt][Ss][Pp][Ee][Cc]\b[^\n#]*")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Parsed:
     """``spec`` holds every item that could be read. Where a statement could not, it is left out
     and its block is marked; ``broken`` are the names that unread parts declare or mention, so that

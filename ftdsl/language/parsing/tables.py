@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from ftdsl.language.grammar import Grammar
 from ftdsl.language.tokens import END, Token
+from ftdsl.record import record
 
 Action = Callable[[list[Any]], Any]
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Halt:
     """The machine stands before ``tokens[index]``, which cannot come next. ``states`` and
     ``values`` are its stacks as the token before left them; what stops the machine may change

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ftdsl.diagnostics.suggestion import suggest
@@ -18,6 +17,7 @@ from ftdsl.language.typing.ranges import rising
 from ftdsl.language.typing.units import expected, unit_help
 from ftdsl.language.typing.values import is_constant, literal, number, written
 from ftdsl.language.workspace import Workspace
+from ftdsl.record import replace
 
 _NO_REAL_BOUND = 1e9
 """Upper bounds from here on only keep out what no machine could do."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from ftdsl.language.program import Expr, Type
 from ftdsl.language.typing.values import fold, literal, text_of
+from ftdsl.record import replace
 
 MAX_DEPTH = 150
 """Levels that an expression may have once functions are inlined."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re as backtracking
-from dataclasses import dataclass
 
 import re2
+
+from ftdsl.record import record
 
 _LOOK_AROUND = ("(?=", "(?!", "(?<=", "(?<!")
 _BACK_REFERENCE = backtracking.compile(r"(?<!\\)(?:\\\\)*\\[1-9]")
 _MAX_LENGTH = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PatternFault:
     """Why a pattern cannot be used."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from itertools import pairwise
 
 from ftdsl.language import catalog
 from ftdsl.language.program import Expr
 from ftdsl.language.tree import BinaryOp
+from ftdsl.record import fresh, record
 
 Interval = tuple[float, float]
 Facts = list[tuple[Expr, bool]]
@@ -102,15 +102,15 @@ def impossible(facts: Facts) -> bool:
     return _Search().impossible(facts, _Store())
 
 
-@dataclass
+@record(frozen=False)
 class _Store:
     """What is known of each quantity, text and statement on one branch."""
 
-    ranges: dict[tuple[object, ...], tuple[float, bool, float, bool]] = field(default_factory=dict)
-    members: dict[tuple[object, ...], frozenset[object]] = field(default_factory=dict)
-    excluded: dict[tuple[object, ...], frozenset[object]] = field(default_factory=dict)
-    relations: dict[tuple[object, ...], frozenset[str]] = field(default_factory=dict)
-    statements: dict[tuple[object, ...], bool] = field(default_factory=dict)
+    ranges: dict[tuple[object, ...], tuple[float, bool, float, bool]] = fresh(default_factory=dict)
+    members: dict[tuple[object, ...], frozenset[object]] = fresh(default_factory=dict)
+    excluded: dict[tuple[object, ...], frozenset[object]] = fresh(default_factory=dict)
+    relations: dict[tuple[object, ...], frozenset[str]] = fresh(default_factory=dict)
+    statements: dict[tuple[object, ...], bool] = fresh(default_factory=dict)
 
     def copy(self) -> _Store:
         return _Store(

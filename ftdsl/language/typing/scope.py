@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from ftdsl.diagnostics.diagnostic import Label
@@ -14,11 +13,12 @@ from ftdsl.language.program import EvalDef, SchemaDef, Type
 from ftdsl.language.tree import Let
 from ftdsl.language.types import ROWS, parse_type
 from ftdsl.language.workspace import Workspace
+from ftdsl.record import fresh, record, replace
 
 Level = Literal["row", "dataset", "measures", "constant"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Known:
     """A name that stands for a value: how the typed tree calls it, its type, what bounds it."""
 
@@ -28,7 +28,7 @@ class Known:
     maximum: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Scope:
     """``place`` completes "… cannot stand in". ``row`` is the scope of the row arguments of a
     dataset's functions. ``elsewhere`` are names that mean something in other places, with where.
@@ -40,7 +40,7 @@ class Scope:
     names: Mapping[str, Known]
     functions: Mapping[str, FunctionEntry]
     row: Scope | None = None
-    elsewhere: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: Mapping[str, str] = fresh(default_factory=dict)
     complete: bool = True
 
 
