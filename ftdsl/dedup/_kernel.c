@@ -1166,6 +1166,63 @@ done:
     return result;
 }
 
+PyDoc_STRVAR(touched_doc,
+             "touched(values, offsets, needed, sums, table, bits) -> states\n\n"
+             "For each set 1 where at least `needed` of its hashes have a counter above 0, else 0; 2\n"
+             "where the first of its two `sums` is not the sum of its hashes. No sums: none is checked.");
+
+static PyObject *touched(PyObject *module, PyObject *args)
+{
+    (void)module;
+    Buffers all;
+    PyObject *skip;
+    long bits;
+    if (!PyArg_ParseTuple(args, "OOOOOl", &skip, &skip, &skip, &skip, &skip, &bits) ||
+        take(&all, args, 0, 5, 0) < 0)
+        return NULL;
+    VIEW(const uint64_t, values, 0);
+    VIEW(const int64_t, offsets, 1);
+    VIEW(const int64_t, needed, 2);
+    VIEW(const uint64_t, sums, 3);
+    VIEW(const uint8_t, table, 4);
+    if (bits < 8 || bits > 40 || table_count != (size_t)1 << (bits - 2))
+        return wrong(&all, "the table has a quarter of 2**bits bytes");
+    if (!rising(offsets, offsets_count, values_count) || needed_count != offsets_count - 1 ||
+        (sums_count != 0 && sums_count != 2 * needed_count))
+        return wrong(&all, "the offsets do not fit");
+    uint8_t *states = malloc(needed_count + 1);
+    if (states == NULL) {
+        release(&all);
+        return PyErr_NoMemory();
+    }
+    Py_BEGIN_ALLOW_THREADS
+    int shift = 64 - (int)bits;
+    for (size_t row = 0; row < needed_count; row++) {
+        const uint64_t *at = values + offsets[row], *end = values + offsets[row + 1];
+        int64_t misses = (end - at) - needed[row];
+        states[row] = 0;
+        if (sums_count != 0) {
+            uint64_t sum = 0;
+            for (const uint64_t *one = at; one < end; one++)
+                sum += *one;
+            if (sum != sums[2 * row]) {
+                states[row] = 2;
+                continue;
+            }
+        }
+        for (; at < end && misses >= 0; at++) {
+            uint64_t slot = *at >> shift;
+            misses -= (table[slot >> 2] >> ((slot & 3) * 2) & 3) == 0;
+        }
+        states[row] |= misses >= 0;
+    }
+    Py_END_ALLOW_THREADS
+    PyObject *result = PyBytes_FromStringAndSize((const char *)states, (Py_ssize_t)needed_count);
+    free(states);
+    release(&all);
+    return result;
+}
+
 /* ---- hashes to small numbers ---------------------------------------------------------------- */
 
 PyDoc_STRVAR(number_doc,
@@ -1650,7 +1707,8 @@ static PyObject *probe(PyObject *module, PyObject *args)
 static PyMethodDef methods[] = {
     {"shingle", shingle, METH_VARARGS, shingle_doc}, {"scan", scan, METH_VARARGS, scan_doc},
     {"tally", tally, METH_VARARGS, tally_doc},
-    {"sift", sift, METH_VARARGS, sift_doc},          {"number", number, METH_VARARGS, number_doc},
+    {"sift", sift, METH_VARARGS, sift_doc},          {"touched", touched, METH_VARARGS, touched_doc},
+    {"number", number, METH_VARARGS, number_doc},
     {"rarity", rarity, METH_VARARGS, rarity_doc},    {"rank", rank, METH_VARARGS, rank_doc},
     {"sign", sign, METH_VARARGS, sign_doc},          {"enter", enter, METH_VARARGS, enter_doc},
     {"probe", probe, METH_VARARGS, probe_doc},       {NULL, NULL, 0, NULL},

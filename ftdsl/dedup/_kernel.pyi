@@ -18,6 +18,9 @@ def tally(values: Any, table: Any, bits: int, /) -> None: ...
 def sift(
     values: Any, offsets: Any, needed: Any, table: Any, bits: int, /
 ) -> tuple[bytes, bytes]: ...
+def touched(
+    values: Any, offsets: Any, needed: Any, sums: Any, table: Any, bits: int, /
+) -> bytes: ...
 def number(
     values: Any,
     ids: Any,

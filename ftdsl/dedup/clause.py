@@ -27,10 +27,31 @@ class Pairs:
     right: Ints
     similarity: Floats
 
+    def take(self, chosen: Ints | NDArray[np.bool_]) -> Pairs:
+        """These pairs alone: by their numbers, or those that are marked."""
+        return Pairs(self.left[chosen], self.right[chosen], self.similarity[chosen])
+
+    def and_back(self) -> Pairs:
+        """Each pair from either side."""
+        return Pairs(
+            np.concatenate([self.left, self.right]),
+            np.concatenate([self.right, self.left]),
+            np.concatenate([self.similarity, self.similarity]),
+        )
+
 
 def no_pairs() -> Pairs:
     none = np.empty(0, dtype=np.int64)
     return Pairs(none, none, np.empty(0, dtype=np.float64))
+
+
+def all_pairs(found: Sequence[Pairs]) -> Pairs:
+    """The pairs of all parts (one at least), in order."""
+    return Pairs(
+        np.concatenate([one.left for one in found]),
+        np.concatenate([one.right for one in found]),
+        np.concatenate([one.similarity for one in found]),
+    )
 
 
 class Index(Protocol):

@@ -8,10 +8,12 @@ files may hold.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ftdsl.dedup import kernel
 from ftdsl.dedup.mixing import Hashes
 from ftdsl.dedup.ragged import Ints, Ragged
+from ftdsl.dedup.sets import DamagedError
 
 # Counters a hash, as a power of two, and the largest table: 2^31 counters are 512 MB.
 _ROOM, _LEAST, _LARGEST = 2, 12, 31
@@ -38,3 +40,12 @@ class Counters:
     def sift(self, sets: Ragged, needed: Ints) -> Ragged:
         """Of each set the hashes counted twice; none where fewer than ``needed`` are left."""
         return kernel.sift(sets, needed, self._table, self._bits)
+
+    def touched(self, sets: Ragged, needed: Ints, sums: Hashes | None) -> NDArray[np.bool_]:
+        """The sets of which ``needed`` hashes were counted at least. Raises DamagedError where one
+        is not that of its sums."""
+        states = kernel.touched(sets, needed, sums, self._table, self._bits)
+        if (states > 1).any():
+            raise DamagedError
+        enough: NDArray[np.bool_] = states == 1
+        return enough

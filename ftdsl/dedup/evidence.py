@@ -63,24 +63,46 @@ class Look(Protocol):
         ...
 
 
+class Memory(Protocol):
+    """What an earlier run told of removals, by the content of both rows."""
+
+    def recalled(self, stars: Stars) -> dict[int, Removal]:
+        """The removals that are known, by the number of the row."""
+        ...
+
+    def remember(self, stars: Stars, removed: Sequence[Removal]) -> None:
+        """Keep what was told of all removed rows."""
+        ...
+
+
 def removals(
-    step: DedupStep, context: Context, lines: Sequence[Lines], stars: Stars, look: Look
+    step: DedupStep,
+    context: Context,
+    lines: Sequence[Lines],
+    stars: Stars,
+    look: Look,
+    memory: Memory | None = None,
 ) -> list[Removal]:
     """One removal for each removed row, in file order. The rows that it names are read again, so
-    that the first pass need not hold their texts. Raises Refused (FT305) if a file has changed
-    since."""
+    that the first pass need not hold their texts, unless ``memory`` has what is told of them.
+    Raises Refused (FT305) if a file has changed since."""
     removed = stars.removed.tolist()
     if not removed:
         return []
     progress = context.progress(f"dedup {step.name}: evidence", total=len(removed))
-    found: list[Removal] = []
-    together = look.at_once or len(removed)
-    for first in range(0, len(removed), together):
-        some = removed[first : first + together]
-        found += _removals(lines, look, some, stars)
+    told = {} if memory is None else memory.recalled(stars)
+    progress.advance(len(told))
+    asked = [row for row in removed if row not in told]
+    together = look.at_once or max(len(asked), 1)
+    for first in range(0, len(asked), together):
+        some = asked[first : first + together]
+        told |= zip(some, _removals(lines, look, some, stars), strict=True)
         progress.advance(len(some))
         context.checkpoint()
     progress.close()
+    found = [told[row] for row in removed]
+    if memory is not None and asked:
+        memory.remember(stars, found)
     return found
 
 

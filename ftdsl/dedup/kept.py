@@ -1,10 +1,13 @@
-"""What was made of chunks of rows, kept in a file between runs: shingles, signatures, digests.
+"""What was made of chunks of rows, kept in a file between runs: shingles, signatures, digests; and
+what was found of all rows together, under a name.
 
 Arrays are kept under the digest of the chunk, and lie in the file as the passes over them read
-them. It is a cache: a file that cannot be opened, locked, read or written keeps nothing and loses
-no more. Each record has a sum of its words, since a power failure can leave pages half written.
-The records of chunks that are no longer used go when they outweigh the others; the files of other
-specs go, the oldest first, when all together are over the bound.
+them: the ``values`` of sets come last in a record, and are read only where they are needed. It is a
+cache: a file that cannot be opened, locked, read or written keeps nothing and loses no more. What
+comes before the values has a sum of its words, since a power failure can leave pages half written;
+the values are held against the ``sums`` of their sets. The records that are no longer used go when
+they outweigh the others; the files of other specs go, the oldest first, when all together are over
+the bound.
 """
 
 from __future__ import annotations
@@ -32,18 +35,21 @@ FOLDER = "shingles"
 SUFFIX = ".sets"
 BOUND = 2 << 30
 """Bytes of all files together."""
-_MAGIC = b"ftdsl.dedup/sets/1"
-_HEADER = struct.Struct("<QQ16sQ")
-"""Bytes of the record, sum of its words, key of the chunk, bytes of what names its arrays."""
+_MAGIC = b"ftdsl.dedup/sets/2"
+_HEADER = struct.Struct("<QQ16sQQ")
+"""Bytes of the record, sum of the words of its head, key, bytes of what names its arrays, bytes of
+the head (these names and all arrays but the values)."""
 _SLACK = 16 << 20
 _MOST_NAMES = 1 << 16
-_TYPES = frozenset({"<i8", "<u8", "<u4", "<f8"})
+_TYPES = frozenset({"<i8", "<u8", "<u4", "<f8", "|u1"})
+_LAST = "values"
 
 
 @dataclass(frozen=True, slots=True)
 class _Record:
     start: int
     size: int
+    head: int
 
 
 class KeptSets:
@@ -95,50 +101,66 @@ class KeptSets:
             os.pwrite(file.fileno(), _MAGIC.ljust(at, b"\0"), 0)
             size = at
         while at + _HEADER.size <= size:
-            length, _, key, names = _HEADER.unpack(os.pread(file.fileno(), _HEADER.size, at))
+            length, _, key, names, head = _HEADER.unpack(os.pread(file.fileno(), _HEADER.size, at))
             if length % 8 or names > _MOST_NAMES or not _HEADER.size < length <= size - at:
                 break
-            self._records[key] = _Record(at, length)
+            self._records[key] = _Record(at, length, head)
             at += length
         file.truncate(at)
         self._end = at
 
     def has(self, part: Part) -> bool:
         """Whether the arrays of a chunk are kept."""
-        return bool(part.digest) and _key(part) in self._records
+        return bool(part.digest) and chunk_key(part) in self._records
 
     def places(self, part: Part) -> list[Stored | None] | None:
         """Where the ``values`` of a chunk's arrays lie; None where it is not kept."""
-        return self._places.get(_key(part)) if part.digest else None
+        return self._places.get(chunk_key(part)) if part.digest else None
 
     def get(self, part: Part) -> list[Arrays] | None:
-        """The arrays of a chunk; None where they are damaged."""
-        key = _key(part)
-        record = self._records.get(key)
-        if self._file is None or record is None:
-            return None
-        try:
-            data = os.pread(self._file.fileno(), record.size, record.start)
-        except OSError:
-            data = b""
-        found = _unpacked(data, key)
-        if found is None:
-            del self._records[key]
-            return None
-        arrays, starts = found
-        self._places[key] = [
-            None if at is None else Stored(self._file, record.start + at, offsets_of(one["counts"]))
-            for one, at in zip(arrays, starts, strict=True)
-        ]
-        return arrays
+        """The arrays of a chunk without ``values``; None where they are damaged."""
+        return self._read(chunk_key(part))
 
     def put(self, part: Part, arrays: Sequence[Arrays]) -> list[Stored | None] | None:
         """Keep the arrays of a chunk, and say where their ``values`` lie; None where there is no
         room, or no file."""
+        return self._write(chunk_key(part), arrays)
+
+    def recall(self, name: str) -> Arrays | None:
+        """What is kept under a name; None where nothing is, or it is damaged."""
+        found = self._read(_named(name))
+        return None if found is None else found[0]
+
+    def remember(self, name: str, arrays: Arrays) -> None:
+        """Keep arrays (none of them ``values``) under a name, in the place of those before."""
+        self._write(_named(name), [arrays])
+
+    def forget(self) -> None:
+        """Something is damaged: nothing of the file is trusted."""
+        self._records, self._places, self._end = {}, {}, _padded(len(_MAGIC))
+        if self._file is not None:
+            self._file.truncate(self._end)
+
+    def _read(self, key: bytes) -> list[Arrays] | None:
+        record = self._records.get(key)
+        if self._file is None or record is None:
+            return None
+        try:
+            data = os.pread(self._file.fileno(), _HEADER.size + record.head, record.start)
+        except OSError:
+            data = b""
+        found = _unpacked(data, key, record.size)
+        if found is None:
+            del self._records[key]
+            return None
+        arrays, starts = found
+        self._places[key] = _stored(self._file, record.start, arrays, starts)
+        return arrays
+
+    def _write(self, key: bytes, arrays: Sequence[Arrays]) -> list[Stored | None] | None:
         if self._file is None:
             return None
-        key = _key(part)
-        pieces, starts = _packed(key, arrays)
+        pieces, starts, head = _packed(key, arrays)
         size = sum(map(len, pieces))
         if self._end + size > self._bound:
             return None
@@ -151,14 +173,10 @@ class KeptSets:
                 at += done
         except OSError:
             return None
-        self._records[key] = _Record(self._end, size)
-        places = [
-            None if at is None else Stored(self._file, self._end + at, offsets_of(one["counts"]))
-            for one, at in zip(arrays, starts, strict=True)
-        ]
-        self._places[key] = places
+        self._records[key] = _Record(self._end, size, head)
+        self._places[key] = _stored(self._file, self._end, arrays, starts)
         self._end += size
-        return places
+        return self._places[key]
 
     def _compact(self, file: BinaryIO) -> None:
         """Let the records go that this run had no use for, once they are more than the others."""
@@ -174,10 +192,25 @@ class KeptSets:
         Path(temporary).replace(self._path)
 
 
-def _key(part: Part) -> bytes:
+def chunk_key(part: Part) -> bytes:
     """A chunk as the rows see it: its bytes, whether it begins its file, the file's split."""
     name = f"{part.digest}{'^' if part.start == 0 else ''}{part.file.split or ''}"
     return blake2b(name.encode(), digest_size=16).digest()
+
+
+def _named(name: str) -> bytes:
+    return blake2b(f"all {name}".encode(), digest_size=16).digest()
+
+
+def _stored(
+    file: BinaryIO, start: int, arrays: Sequence[Arrays], starts: Sequence[int | None]
+) -> list[Stored | None]:
+    return [
+        None
+        if at is None
+        else Stored(file, start + at, offsets_of(one["counts"]), one["sums"].reshape(-1, 2))
+        for one, at in zip(arrays, starts, strict=True)
+    ]
 
 
 def _opened(path: Path) -> BinaryIO | None:
@@ -212,26 +245,28 @@ def _padded(size: int) -> int:
     return -(-size // 8) * 8
 
 
-def _packed(key: bytes, arrays: Sequence[Arrays]) -> tuple[list[memoryview], list[int | None]]:
-    """The pieces of a record, and where in it the ``values`` of each of the arrays begin."""
+def _packed(key: bytes, arrays: Sequence[Arrays]) -> tuple[list[memoryview], list[int | None], int]:
+    """The pieces of a record, where in it the values of each of the arrays begin, and the bytes of
+    its head."""
     told = [[[name, one.dtype.str, one.size] for name, one in some.items()] for some in arrays]
     names = orjson.dumps(told)
-    at = _HEADER.size + _padded(len(names))
-    pieces = [memoryview(names.ljust(_padded(len(names)), b" "))]
-    starts: list[int | None] = []
+    head = [memoryview(names.ljust(_padded(len(names)), b" "))]
+    tail: list[memoryview] = []
     for some in arrays:
-        start: int | None = None
         for name, one in some.items():
-            if name == "values":
-                start = at
             data = _bytes(one)
             if len(data) % 8:
                 data = memoryview(bytes(data).ljust(_padded(len(data)), b"\0"))
-            pieces.append(data)
-            at += len(data)
-        starts.append(start)
-    whole = sum(map(_sum, pieces)) & 0xFFFFFFFFFFFFFFFF
-    return [memoryview(_HEADER.pack(at, whole, key, len(names))), *pieces], starts
+            (tail if name == _LAST else head).append(data)
+    size = sum(map(len, head))
+    at = _HEADER.size + size
+    starts: list[int | None] = []
+    for some in arrays:
+        starts.append(at if _LAST in some else None)
+        at += _padded(some[_LAST].nbytes) if _LAST in some else 0
+    whole = sum(map(_sum, head)) & 0xFFFFFFFFFFFFFFFF
+    header = memoryview(_HEADER.pack(at, whole, key, len(names), size))
+    return [header, *head, *tail], starts, size
 
 
 def _bytes(array: NDArray[Any]) -> memoryview:
@@ -244,15 +279,18 @@ def _sum(body: bytes | memoryview) -> int:
     return int(np.frombuffer(body, "<u8").sum(dtype=np.uint64))
 
 
-def _unpacked(data: bytes, key: bytes) -> tuple[list[Arrays], list[int | None]] | None:
-    """The arrays of a record, and where their ``values`` begin; None where it is damaged."""
+def _unpacked(data: bytes, key: bytes, length: int) -> tuple[list[Arrays], list[int | None]] | None:
+    """The arrays of a record of ``length`` bytes from its header and head, and where the values
+    begin; None where it is damaged."""
     if len(data) < _HEADER.size:
         return None
-    length, whole, own, size = _HEADER.unpack_from(data)
+    told, whole, own, size, head = _HEADER.unpack_from(data)
     body = memoryview(data)[_HEADER.size :]
-    if length != len(data) or own != key or size > len(body) or _sum(body) != whole:
+    if (told, own, head) != (length, key, len(body)) or size > head or head % 8:
         return None
-    at = _HEADER.size + _padded(size)
+    if _sum(body) != whole:
+        return None
+    at, end = _HEADER.size + _padded(size), len(data)
     arrays: list[Arrays] = []
     starts: list[int | None] = []
     try:
@@ -262,10 +300,11 @@ def _unpacked(data: bytes, key: bytes) -> tuple[list[Arrays], list[int | None]] 
             for name, kind, count in some:
                 if kind not in _TYPES:
                     return None
-                if name == "values":
-                    starts[-1] = at
+                if name == _LAST:
+                    starts[-1], end = end, end + _padded(8 * count)
+                    continue
                 arrays[-1][name] = np.frombuffer(data, kind, count, at)
                 at += _padded(arrays[-1][name].nbytes)
     except (ValueError, TypeError):
         return None
-    return arrays, starts
+    return (arrays, starts) if end == length else None

@@ -37,6 +37,9 @@ class Loops(Protocol):
     def sift(
         self, values: Any, offsets: Any, needed: Any, table: Any, bits: int, /
     ) -> tuple[bytes, bytes]: ...
+    def touched(
+        self, values: Any, offsets: Any, needed: Any, sums: Any, table: Any, bits: int, /
+    ) -> bytes: ...
     def number(
         self, values: Any, ids: Any, keys: Any, slots: Any, frequency: Any, first: int, used: int,
         shard: int, shards: int, /,
@@ -152,6 +155,16 @@ def sift(sets: Ragged, needed: Ints, table: NDArray[np.uint8], bits: int) -> Rag
     """Of each set the hashes counted twice; none where fewer than ``needed`` are left."""
     values, counts = _loops.sift(sets.values, sets.offsets, needed, table, bits)
     return Ragged(np.frombuffer(values, np.uint64), offsets_of(np.frombuffer(counts, np.int64)))
+
+
+def touched(
+    sets: Ragged, needed: Ints, sums: Sums | None, table: NDArray[np.uint8], bits: int
+) -> NDArray[np.uint8]:
+    """For each set: 1 where ``needed`` of its hashes were counted at least, 2 where the first of
+    its ``sums`` is not that of its hashes."""
+    own = np.empty(0, dtype=np.uint64) if sums is None else np.ascontiguousarray(sums)
+    states = _loops.touched(sets.values, sets.offsets, needed, own, table, bits)
+    return np.frombuffer(states, np.uint8)
 
 
 def tally(values: Hashes, table: NDArray[np.uint8], bits: int) -> None:

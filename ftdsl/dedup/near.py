@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,11 @@ from numpy.typing import NDArray
 
 from ftdsl.dedup import crowded, kernel
 from ftdsl.dedup.classes import Classes, Keys
-from ftdsl.dedup.clause import Arrays, Pairs, Texts
+from ftdsl.dedup.clause import Arrays, Index, Pairs, Texts, all_pairs, no_pairs
 from ftdsl.dedup.counters import Counters
-from ftdsl.dedup.join import Join, SharedSets, prefix_buckets, shared_sets
+from ftdsl.dedup.earlier import MOST_PAIRS, Earlier
+from ftdsl.dedup.grown import GrownIndex
+from ftdsl.dedup.join import Join, SharedSets, least_overlap, prefix_buckets, shared_sets
 from ftdsl.dedup.kernel import Sums
 from ftdsl.dedup.minhash import Bands, Signatures, band_buckets, choose_bands, signatures
 from ftdsl.dedup.ragged import Ints, Ragged, concatenate, offsets_of
@@ -20,6 +23,8 @@ from ftdsl.dedup.sets import SetStore, Stored
 
 # Characters cut into shingles at once: array work on them takes some 30 MB.
 _CHARACTERS = 1_000_000
+# Counters for each hash of what is new, and classes that an index is asked for at once.
+_SPARE, _ASKED = 4, 4096
 # One set in so many may be known already and still be counted with the others.
 _FEW = 8
 
@@ -29,7 +34,8 @@ class NearComparer:
 
     ``algorithm`` is ``exact_join`` (complete, and the default: ``auto``) or ``minhash`` (a pair at
     the threshold is found with the probability ``recall``; every pair found is verified).
-    ``size`` is how many bytes the texts may have together, if that is known.
+    ``size`` is how many bytes the texts may have together, if that is known, ``earlier`` what is
+    known of most of the sets.
     """
 
     def __init__(
@@ -42,6 +48,7 @@ class NearComparer:
         seed: int = 1,
         folder: Path | None = None,
         size: int | None = None,
+        earlier: Earlier | None = None,
     ) -> None:
         self.similarity = similarity
         self.permutations = permutations
@@ -53,7 +60,10 @@ class NearComparer:
         self._classes = Classes()
         self._sets = SetStore(folder)
         self._marks: list[Signatures] = []
-        self._counters = None if size is None else Counters.for_bytes(size)
+        self._earlier = earlier
+        # What is new alone is joined, and counted then.
+        counting = size is not None and earlier is None
+        self._counters = Counters.for_bytes(size or 0) if counting else None
 
     def __len__(self) -> int:
         return len(self._classes)
@@ -100,13 +110,21 @@ class NearComparer:
         return arrays
 
     def take(self, arrays: Arrays, place: Stored | None = None) -> Ints:
-        """The class of each row that was prepared. ``place`` is where the sets lie already."""
+        """The class of each row that was prepared. ``place`` is where the sets lie already: then
+        ``values`` may be left out."""
         filled = arrays["counts"] > 0
-        sets = Ragged(arrays["values"], offsets_of(arrays["counts"]))
         classes, fresh = self._classes.number(arrays["sums"].reshape(-1, 2), filled)
-        rows = None if len(fresh) == len(sets) else fresh
-        self._sets.append(sets, rows, place)
-        if self._counters is not None:
+        rows = None if len(fresh) == len(filled) else fresh
+        sets = None
+        if "values" in arrays:
+            sets = Ragged(arrays["values"], offsets_of(arrays["counts"]))
+        elif self._counters is not None and place is not None:
+            sets = place.read()
+        if place is not None:
+            self._sets.append(place if sets is None else replace(place, sums=None), rows)
+        elif sets is not None:
+            self._sets.append(sets, rows)
+        if self._counters is not None and sets is not None:
             # A few sets that are counted twice only leave more for the next pass.
             few = rows is None or _FEW * (len(sets) - len(rows)) < len(sets)
             self._counters.count(sets.values if few or rows is None else sets.take(rows).values)
@@ -130,7 +148,7 @@ class NearComparer:
         left = SetStore(self._folder)
         for block, _ in blocks():
             left.append(crowded.without(block, wanted[often > share * total]))
-        self._sets, self._counters = left, None
+        self._sets, self._counters, self._earlier = left, None, None
         if self.bands is not None:
             self._marks = [self._signed(block) for block in left.blocks()]
         emptied: NDArray[np.bool_] = left.sizes == 0
@@ -143,20 +161,59 @@ class NearComparer:
         marks[filled] = signatures(sets.take(filled), self.permutations, self.seed)
         return marks
 
-    def index(self) -> NearIndex:
+    def index(self) -> NearIndex | GrownIndex:
+        grown = None if self._earlier is None else GrownIndex.over(self, self._earlier)
+        return self.index_of(None) if grown is None else grown
+
+    def touched(self, fresh: Ints) -> Ints:
+        """The classes, ascending, that have enough of their shingles in the sets of ``fresh``."""
+        own = self._sets.take(fresh)
+        counters = Counters(_SPARE * len(own.values))
+        counters.count(own.values)
+        needed = least_overlap(self._sets.sizes, self.similarity)
+        found: list[Ints] = [fresh]
+        for first, block, sums, rows in self._sets.unchecked_blocks():
+            count = len(block) if rows is None else len(rows)
+            own_needed = needed[first : first + count]
+            if rows is not None:
+                own_needed = np.full(len(block), np.iinfo(np.int64).max)
+                own_needed[rows] = needed[first : first + count]
+            which = counters.touched(block, own_needed, sums)
+            found.append(first + (np.flatnonzero(which if rows is None else which[rows])))
+        return np.unique(np.concatenate(found))
+
+    def index_of(self, classes: Ints | None) -> NearIndex:
+        """The index over some classes alone, ascending; None: over all."""
+        store, counters = self._sets, self._counters
+        if classes is not None:
+            store, counters = SetStore(), None
+            store.append(self._sets.take(classes))
         if self.bands is None:
-            shared = shared_sets(
-                self._sets, self.similarity, folder=self._folder, counters=self._counters
-            )
+            shared = shared_sets(store, self.similarity, folder=self._folder, counters=counters)
             return NearIndex(shared, prefix_buckets(shared, self.similarity), self.similarity)
         marks = np.concatenate([*self._marks, np.empty((0, self.permutations), dtype=np.uint32)])
         self._marks = [marks]
-        buckets = band_buckets(marks, len(self), self.bands)
+        marks = marks if classes is None else marks[classes]
+        buckets = band_buckets(marks, len(marks), self.bands)
         among = buckets.counts > 0
         shared = shared_sets(
-            self._sets, self.similarity, among=among, folder=self._folder, counters=self._counters
+            store, self.similarity, among=among, folder=self._folder, counters=counters
         )
         return NearIndex(shared, buckets, self.similarity)
+
+    def found(self, index: Index, kept: NDArray[np.bool_]) -> Earlier | None:
+        """What a later run may know: ``kept`` marks the classes of rows that stay, all of which
+        were inserted where another can be similar. None where that is too much, or nothing new."""
+        if isinstance(index, GrownIndex) and index.is_as_before(kept):
+            return None
+        others = np.flatnonzero(~kept & index.possible)
+        found = [no_pairs()]
+        for first in range(0, len(others), _ASKED):
+            pairs = index.similar(others[first : first + _ASKED], among=False)
+            found.append(pairs.take(kept[pairs.right]))
+            if sum(len(one.left) for one in found) > MOST_PAIRS:
+                return None
+        return Earlier.of(self.keys(), kept, all_pairs(found))
 
 
 class NearIndex:

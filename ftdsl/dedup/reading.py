@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ftdsl.dedup.clause import Clause, Comparer, Texts, held_on
+from ftdsl.dedup.earlier import Earlier
 from ftdsl.dedup.exact import ExactComparer
 from ftdsl.dedup.fuzzy import FuzzyComparer
 from ftdsl.dedup.held import HeldComparer
@@ -123,7 +124,10 @@ def read_dataset(step: DedupStep, context: Context, kept: KeptSets | None = None
         for name, (dataset, split) in against_datasets(step).items()
     }
     size = own.size + sum(held.parts.size for held in others.values())
-    lines = [Lines(drop, comparer_of(drop, context, step, size)) for drop in step.dedup.drops]
+    lines = [
+        Lines(drop, comparer_of(drop, context, step, size, found_before(step, number, kept)))
+        for number, drop in enumerate(step.dedup.drops)
+    ]
     reading = Reading(lines, KeepOrder(step.dedup), Held(own, Places()), others)
     progress = context.progress(f"dedup {step.name}: reading")
     with paused():
@@ -137,6 +141,24 @@ def read_dataset(step: DedupStep, context: Context, kept: KeptSets | None = None
             reading.take(rows)
     progress.close()
     return reading
+
+
+def found_before(step: DedupStep, number: int, kept: KeptSets | None) -> Earlier | None:
+    """What an earlier run found of a near line."""
+    name = found_name(step, number)
+    arrays = None if kept is None or name is None else kept.recall(name)
+    return None if arrays is None else Earlier.read(arrays)
+
+
+def found_name(step: DedupStep, number: int) -> str | None:
+    """By what name it is kept what is found of a line; None where nothing is. Sets that lack what
+    many rows share depend on all rows."""
+    drop = step.dedup.drops[number]
+    if drop.method != "near" or drop.index or step.dedup.ignore_shared is not None:
+        return None
+    is_held = drop.against is not None
+    bands = [drop.permutations, drop.seed] if drop.algorithm == "minhash" else []
+    return f"pairs {number} {is_held} {drop.similarity!r} {drop.algorithm} {bands}"
 
 
 def _read_held(name: str, context: Context, progress: Progress, reading: Reading) -> None:
@@ -153,9 +175,14 @@ def _read_held(name: str, context: Context, progress: Progress, reading: Reading
 
 
 def comparer_of(
-    drop: DropDef, context: Context, step: DedupStep, size: int | None = None
+    drop: DropDef,
+    context: Context,
+    step: DedupStep,
+    size: int | None = None,
+    earlier: Earlier | None = None,
 ) -> Comparer:
-    """What finds the duplicates of a line; ``size``: the bytes of all rows, where it is known."""
+    """What finds the duplicates of a line. ``size``: the bytes of all rows, where it is known;
+    ``earlier``: what an earlier run found of it."""
     if drop.method in ("exact", "shared"):
         return ExactComparer()
     if drop.method == "ngram":
@@ -179,6 +206,7 @@ def comparer_of(
         seed=drop.seed,
         folder=context.work,
         size=size,
+        earlier=earlier,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
@@ -11,19 +12,23 @@ import numpy as np
 from ftdsl.dedup.clause import Clause, label
 from ftdsl.dedup.evidence import LocalLook, Look, removals
 from ftdsl.dedup.fuzzy import FuzzyComparer
+from ftdsl.dedup.grown import GrownIndex
 from ftdsl.dedup.held import HeldComparer
 from ftdsl.dedup.kept import KeptSets
 from ftdsl.dedup.keys import sets_key
+from ftdsl.dedup.near import NearComparer
 from ftdsl.dedup.paraphrase import ParaphraseComparer, least_rows
 from ftdsl.dedup.ragged import Ints
-from ftdsl.dedup.reading import KEPT_METHODS, Reading, read_dataset
+from ftdsl.dedup.reading import KEPT_METHODS, Reading, found_name, read_dataset
 from ftdsl.dedup.removals import write_removals
+from ftdsl.dedup.sets import DamagedError
 from ftdsl.dedup.spread.evidence import SpreadLook
 from ftdsl.dedup.spread.reading import read_spread
 from ftdsl.dedup.stars import Stars, star_clusters
 from ftdsl.dedup.stored.comparing import StoredComparer
 from ftdsl.dedup.stored.index import StoredRow
 from ftdsl.dedup.templates import templates
+from ftdsl.dedup.told import Told
 from ftdsl.dedup.verdict import dedup_findings, largest_cluster
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Context, Refused
@@ -47,20 +52,35 @@ def run_dedup(step: DedupStep, context: Context) -> DedupOutput:
     """
     for drop in step.dedup.drops:
         _assert_possible(drop)
+    if context.policy.engine != "local":
+        return _found(step, context, read_spread(step, context), None)
+    with _kept(step, context) as kept:
+        try:
+            return _found(step, context, read_dataset(step, context, kept), kept)
+        except DamagedError:
+            if kept is not None:
+                kept.forget()
+        return _found(step, context, read_dataset(step, context), None)
+
+
+def _found(
+    step: DedupStep, context: Context, reading: Reading, kept: KeptSets | None
+) -> DedupOutput:
+    clauses, stars = _stars(step, context, reading)
+    rows = len(reading.own.places)
     is_here = context.policy.engine == "local"
-    with _kept(step, context) if is_here else nullcontext() as kept:
-        reading = read_dataset(step, context, kept) if is_here else read_spread(step, context)
-        stars = _stars(step, context, reading)
-        rows = len(reading.own.places)
-        look: Look = (LocalLook if is_here else SpreadLook)(step, context, reading)
-        removed = removals(step, context, reading.lines, stars, look)
-        large = templates(step, rows, stars, look)
-        look.close()
-        write_removals(context.work, removed)
-        findings = tuple(dedup_findings(step, rows, removed, reading.lines, large))
-        failed = any(finding.severity == "error" for finding in findings)
-        if not failed:
-            _keep_stored(reading, stars)
+    look: Look = (LocalLook if is_here else SpreadLook)(step, context, reading)
+    told = None if kept is None else Told(kept, step, reading)
+    removed = removals(step, context, reading.lines, stars, look, told)
+    large = templates(step, rows, stars, look)
+    look.close()
+    write_removals(context.work, removed)
+    findings = tuple(dedup_findings(step, rows, removed, reading.lines, large))
+    failed = any(finding.severity == "error" for finding in findings)
+    if not failed:
+        _keep_stored(reading, stars)
+    if kept is not None:
+        _remember(step, kept, reading, clauses, stars)
     return DedupOutput(
         name=step.name,
         rows=rows,
@@ -81,7 +101,7 @@ def _kept(step: DedupStep, context: Context) -> KeptSets | AbstractContextManage
     return KeptSets(context.cache, sets_key(step, context.root))
 
 
-def _stars(step: DedupStep, context: Context, reading: Reading) -> Stars:
+def _stars(step: DedupStep, context: Context, reading: Reading) -> tuple[list[Clause], Stars]:
     for line in reading.lines:
         if isinstance(line.comparer, FuzzyComparer) and len(line.comparer) > FUZZY_TEXTS:
             raise _refused(
@@ -109,8 +129,36 @@ def _stars(step: DedupStep, context: Context, reading: Reading) -> Stars:
         context.checkpoint()
 
     stars = star_clusters(order, clauses, advance)
+    while not _are_settled(clauses):
+        for clause, line in zip(clauses, reading.lines, strict=True):
+            if not isinstance(clause.index, GrownIndex):
+                clause.index = line.comparer.index()
+        stars = star_clusters(order, clauses, lambda _: context.checkpoint())
     progress.close()
-    return stars
+    return clauses, stars
+
+
+def _are_settled(clauses: Sequence[Clause]) -> bool:
+    """Whether the rows are taken for good; each index is asked, for it learns what it lacks."""
+    told = [one.index.is_settled() for one in clauses if isinstance(one.index, GrownIndex)]
+    return all(told)
+
+
+def _remember(
+    step: DedupStep, kept: KeptSets, reading: Reading, clauses: list[Clause], stars: Stars
+) -> None:
+    """Keep what was found of each near line for a later run."""
+    for number, (line, clause) in enumerate(zip(reading.lines, clauses, strict=True)):
+        name = found_name(step, number)
+        if name is None or not isinstance(line.comparer, NearComparer):
+            continue
+        rows = clause.classes[stars.kept_row < 0] if clause.others is None else clause.others
+        stays = np.zeros(len(line.comparer) + 1, dtype=np.bool_)
+        # Class -1 writes the last place.
+        stays[rows] = True
+        found = line.comparer.found(clause.index, stays[:-1])
+        if found is not None:
+            kept.remember(name, found.arrays())
 
 
 def _keep_stored(reading: Reading, stars: Stars) -> None:

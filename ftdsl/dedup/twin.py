@@ -13,7 +13,9 @@ from ftdsl.dedup.mixing import Hashes, premix
 from ftdsl.dedup.ragged import Ints, Ragged, offsets_of, ranges
 from ftdsl.dedup.twin_shingles import shingle
 
-__all__ = ["enter", "number", "probe", "rank", "rarity", "shingle", "sift", "sign", "tally"]
+__all__ = [
+    "enter", "number", "probe", "rank", "rarity", "shingle", "sift", "sign", "tally", "touched"
+]  # fmt: skip
 
 Bytes = NDArray[np.uint8]
 Numbers = NDArray[np.uint32]
@@ -55,6 +57,23 @@ def sift(
     left = Ragged(values, offsets).where(counters >= 2)
     left = left.where(np.repeat(left.counts >= needed, left.counts))
     return left.values.tobytes(), left.counts.tobytes()
+
+
+def touched(
+    values: Hashes, offsets: Ints, needed: Ints, sums: Hashes, table: NDArray[np.uint8], bits: int
+) -> bytes:
+    """For each set 1 where at least ``needed`` of its hashes have a counter above 0, 2 where the
+    first of its ``sums`` is not that of its hashes."""
+    sets = Ragged(values, offsets)
+    slots = values >> np.uint64(64 - bits)
+    cells = table[(slots >> np.uint64(2)).astype(np.int64)]
+    counters = (cells >> ((slots & np.uint64(3)) * np.uint64(2)).astype(np.uint8)) & np.uint8(3)
+    states = (sets.where(counters > 0).counts >= needed).astype(np.uint8)
+    if len(sums):
+        so_far = np.zeros(len(values) + 1, dtype=np.uint64)
+        np.cumsum(values, out=so_far[1:])
+        states[np.diff(so_far[offsets]) != sums.reshape(-1, 2)[:, 0]] = 2
+    return states.tobytes()
 
 
 def number(

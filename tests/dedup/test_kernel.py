@@ -103,6 +103,34 @@ def _variants(rows: int, seed: int) -> list[str]:
     return found
 
 
+@needs_compiler
+def test_both_find_the_same_sets_touched() -> None:
+    assert compiled is not None
+    draw = np.random.default_rng(6)
+    for _ in range(200):
+        counts = draw.integers(0, 30, draw.integers(0, 12))
+        offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        values = draw.integers(0, 2**64, offsets[-1], dtype=np.uint64)
+        table = draw.integers(0, 256, 64, dtype=np.uint8) & draw.integers(0, 256, 64, np.uint8)
+        needed = draw.integers(0, 20, len(counts)).astype(np.int64)
+        sums = np.array([[one.sum(), 0] for one in np.split(values, offsets[1:-1])], np.uint64)
+        sums = sums[: len(counts)] + (draw.random((len(counts), 1)) < 0.1).astype(np.uint64)
+        for own in (sums.ravel(), sums[:0].ravel()):
+            both = [one.touched(values, offsets, needed, own, table, 8) for one in (compiled, twin)]
+            assert both[0] == both[1]
+            slots = np.split(values >> np.uint64(56), offsets[1:-1])[: len(counts)]
+            hits = [
+                sum(bool(table[s >> 2] >> (s % 4 * 2) & 3) for s in one.tolist()) for one in slots
+            ]
+            right = [hit >= need for hit, need in zip(hits, needed.tolist(), strict=True)]
+            damaged = [
+                len(own) > 0 and one.sum(dtype=np.uint64) != sums[at, 0]
+                for at, one in enumerate(np.split(values, offsets[1:-1])[: len(counts)])
+            ]
+            wanted = [2 if bad else int(ok) for bad, ok in zip(damaged, right, strict=True)]
+            assert list(both[0]) == wanted
+
+
 @pytest.mark.parametrize("implementation", [compiled, twin], ids=["compiled", "twin"])
 @pytest.mark.parametrize("folder", [False, True])
 def test_all_pairs_are_those_of_brute_force(
@@ -185,6 +213,10 @@ def test_bad_buffers_are_refused() -> None:
         compiled.sift(values, offsets, needed, table, 8)
     with pytest.raises(ValueError, match="table"):
         compiled.tally(values, table, 20)
+    with pytest.raises(ValueError, match="offsets"):
+        compiled.touched(values, offsets[:1], needed[:0], values[:1], table, 8)
+    with pytest.raises(ValueError, match="table"):
+        compiled.touched(values, offsets, needed, values, table, 20)
     with pytest.raises(ValueError, match="width"):
         compiled.shingle(("é",), 0, *TABLES)
     with pytest.raises(TypeError):
