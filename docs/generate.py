@@ -72,6 +72,7 @@ _FAMILIES = {
     "4": "Duplicates, leakage and coverage",
     "5": "Models, evals and gates",
     "6": "Training, hooks and pytest",
+    "7": "The loop: runs, ratings, what to do next",
 }
 
 

@@ -29,6 +29,7 @@ SUMMARIES: dict[str, str] = {
     "eval": "run one eval block and what it needs",
     "select": "rank the candidates of one selection and run what it needs",
     "gate": "run one gate and what it needs",
+    "runs": "list the runs of a project, and how scores went over them",
     "report": "show a finished run again, in any format",
     "compare": "what differs between two runs, case by case",
     "rows": "show the rows that break a rule",
@@ -138,6 +139,10 @@ def _reading_command(name: str) -> Command | None:
             from ftdsl.cli import compare
 
             return compare
+        case "runs":
+            from ftdsl.cli import runs
+
+            return runs
         case "rows":
             from ftdsl.cli import rows
 

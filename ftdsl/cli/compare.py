@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from dataclasses import replace
 from pathlib import Path
 
 from ftdsl.cli.comparing import Sides, comparison, verdict_of
 from ftdsl.cli.options import add_out_option
 from ftdsl.cli.output import publish
+from ftdsl.cli.run_names import run_named
 from ftdsl.cli.session import out_folder
 from ftdsl.cli.usage import UsageError
-from ftdsl.engine.runs import read_run, run_ids
 from ftdsl.language.project import find_root
 from ftdsl.reports.report import Report
-from ftdsl.results.run import RunResult
 
 DETAILS = """
-Cases are paired by their ids, whatever their order. The exit code is 1 when a score is shown to be
-worse (by more than `--margin`, where it is given), 5 when a margin stays undecided, else 0.
+Cases and rows are paired by what they are, whatever their order. A run may also be the folder of
+one that was kept elsewhere, as CI artifacts or in git. The exit code is 1 when a score is shown to
+be worse (by more than `--margin`, where it is given), 5 when a margin stays undecided, else 0.
 
 examples:
   ftdsl compare 20261230 latest
   ftdsl compare 20261230 latest --margin 1pp --output markdown=change.md
   ftdsl compare latest latest --from base --to tuned      two models of one run
+  ftdsl compare artifacts/20261230T101500-1a2b3c4d latest   a run of another machine
 """
 
 
@@ -40,9 +42,9 @@ def run(arguments: Namespace) -> int:
     """Print what differs."""
     root = Path(arguments.root).resolve() if arguments.root else find_root(Path.cwd() / "any")
     out = out_folder(arguments, root)
-    before, after = (_run(out, word) for word in (arguments.before, arguments.after))
-    sides = Sides(before, after, out, arguments.before_model, arguments.after_model)
-    found = comparison(sides, _margin(arguments.margin))
+    before = replace(run_named(out, arguments.before), model=arguments.before_model)
+    after = replace(run_named(out, arguments.after), model=arguments.after_model)
+    found = comparison(Sides(before, after), _margin(arguments.margin))
     if not found.evals:
         raise UsageError(
             "FT553",
@@ -50,17 +52,8 @@ def run(arguments: Namespace) -> int:
             "name the models with `--from` and `--to`, or run the same evals",
         )
     verdict = verdict_of(found)
-    report = Report("compare", verdict, spec=after.spec, comparison=found)
+    report = Report("compare", verdict, spec=after.run.spec, comparison=found)
     return publish(report, arguments)
-
-
-def _run(out: Path, word: str) -> RunResult:
-    found = read_run(out, word)
-    if found is None:
-        known = run_ids(out)
-        help_line = f"the newest is {known[0]}" if known else f"nothing has been run below {out}"
-        raise UsageError("FT257", f"there is no run `{word}`", help_line)
-    return found
 
 
 def _margin(word: str | None) -> float | None:

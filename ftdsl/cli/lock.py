@@ -8,11 +8,14 @@ from dataclasses import replace
 from ftdsl import __version__
 from ftdsl.api import PlanView, RefusedError, refusal
 from ftdsl.cli.options import add_run_options, add_set_option
+from ftdsl.cli.run_names import run_named
 from ftdsl.cli.session import answered, planned
 from ftdsl.cli.usage import UsageError
 from ftdsl.engine.context import Refused
 from ftdsl.engine.store import Store
 from ftdsl.plan import lock
+from ftdsl.plan.lock_model import Lock
+from ftdsl.plan.lock_text import render
 from ftdsl.reports.report import Report
 from ftdsl.results.run import RunResult, StepRun, verdict_of
 
@@ -25,6 +28,7 @@ examples:
   ftdsl lock specs/support.ftspec
   ftdsl lock specs/support.ftspec --check      exit 1 if it would change
   ftdsl lock specs/support.ftspec --baseline   adopt rules on data that breaks them
+  ftdsl lock specs/support.ftspec --run 20261230 --diff   choose that run's scores as baseline
 """
 
 
@@ -32,6 +36,14 @@ def configure(parser: ArgumentParser) -> None:
     """Arguments of ``lock``."""
     parser.add_argument("spec", metavar="SPEC", help="a spec")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 for a change")
+    parser.add_argument(
+        "--run",
+        metavar="RUN",
+        help="take the scores of this run as the gates' baselines, and leave all else as it is",
+    )
+    parser.add_argument(
+        "--diff", action="store_true", help="write nothing; show what would change in the lock"
+    )
     parser.add_argument(
         "--baseline",
         action="store_true",
@@ -60,17 +72,14 @@ def _question(arguments: Namespace) -> Report:
         raise UsageError("FT251", "--accept-new says nothing without --baseline")
     made = planned(arguments.spec, arguments)
     spec, root = made.plan.spec, made.analysis.root
-    results = _held(made)
-    if not any(step.output is not None for step in results.steps):
-        raise UsageError(
-            "FT257", f"{spec} has no result that still holds", f"run it: `ftdsl run {spec}`"
-        )
     try:
         before = lock.read(root, spec)
     except Refused as refused:
         raise RefusedError(refusal("lock", refused, made.analysis)) from refused
-    after = lock.update(before, made.plan, results)
+    after = _chosen(before, made, arguments) if arguments.run else _updated(before, made)
     path = lock.lock_path(spec)
+    if arguments.diff:
+        return _told(made, _difference(before, after, path) or f"{path} is up to date")
     if after == before:
         return _told(made, f"{path} is up to date")
     if arguments.check:
@@ -80,6 +89,39 @@ def _question(arguments: Namespace) -> Report:
     except OSError as error:
         raise UsageError("FT253", f"cannot write {path}: {error.strerror or error}") from error
     return _told(made, f"{path} written")
+
+
+def _updated(before: Lock, made: PlanView) -> Lock:
+    """The lock with what still holds."""
+    results = _held(made)
+    if not any(step.output is not None for step in results.steps):
+        spec = made.plan.spec
+        raise UsageError(
+            "FT257", f"{spec} has no result that still holds", f"run it: `ftdsl run {spec}`"
+        )
+    return lock.update(before, made.plan, results)
+
+
+def _chosen(before: Lock, made: PlanView, arguments: Namespace) -> Lock:
+    """The lock with the scores of the run that somebody chose."""
+    side = run_named(made.out, arguments.run)
+    spec = made.plan.spec
+    if side.run.spec != spec:
+        raise UsageError("FT257", f"the run {side.run.run_id} is one of {side.run.spec}")
+    record = side.record
+    after = lock.adopt(before, made.plan, side.run, record.address if record is not None else "")
+    if after == before:
+        gates = [one for one in made.plan.steps if one.step.kind == "gate"]
+        if not gates:
+            raise UsageError("FT257", f"{spec} has no gate, and so no baseline")
+    return after
+
+
+def _difference(before: Lock, after: Lock, path: str) -> str:
+    from difflib import unified_diff
+
+    old, new = (render(one).splitlines() for one in (before, after))
+    return "\n".join(unified_diff(old, new, f"a/{path}", f"b/{path}", lineterm=""))
 
 
 def _told(made: PlanView, note: str) -> Report:

@@ -15,6 +15,7 @@ from ftdsl.engine.context import Context, Engine, Policy, Progress, Refused, Sto
 from ftdsl.engine.dispatch import execute as run_step_function
 from ftdsl.engine.engines import Engines
 from ftdsl.engine.folder import OutFolder, unwritable
+from ftdsl.engine.recording import write_record
 from ftdsl.engine.runs import new_run_id, save_run
 from ftdsl.engine.signals import StopRequest
 from ftdsl.engine.store import Store
@@ -136,6 +137,7 @@ class _Run:
     def saved(self, result: RunResult) -> RunResult:
         try:
             save_run(self.store.out, result)
+            write_record(self.plan, result, self.root, self.store)
         except OSError as error:
             self.diagnostics = (unwritable(self.store.out, error),)
             self.turned_away = True

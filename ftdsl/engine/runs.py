@@ -51,10 +51,20 @@ def read_run(out: Path, run_id: str = LATEST) -> RunResult | None:
         run_id = found[0] if len(found) == 1 else ""
     if not _ID.match(run_id):
         return None
+    return read_folder(out / "runs" / run_id)
+
+
+def read_folder(folder: Path) -> RunResult | None:
+    """The run whose folder this is, wherever it was copied to; None for any other folder."""
     try:
-        return RunResult.model_validate_json((out / "runs" / run_id / FILE).read_bytes())
+        return RunResult.model_validate_json((folder / FILE).read_bytes())
     except (OSError, ValidationError):
         return None
+
+
+def run_folder(out: Path, run: RunResult) -> Path:
+    """Where a run of this output folder is kept."""
+    return out / "runs" / run.run_id
 
 
 def _latest(out: Path) -> str:

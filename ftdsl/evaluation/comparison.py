@@ -9,6 +9,7 @@ from ftdsl.evaluation.decisions import Asked, Decision, holm
 from ftdsl.language.conditions import Condition
 from ftdsl.results.comparison import CaseChange, EvalChange, ScoreChange
 from ftdsl.results.models import Case, Requirement
+from ftdsl.statistics.proportions import mcnemar
 
 _CONFIDENCE = 0.95
 _FEW = 10
@@ -128,6 +129,7 @@ def _change(
         note=found.note,
         confidence=found.confidence,
         verdict=verdict,
+        p=mcnemar(fixed, broken),
     )
 
 

@@ -81,6 +81,21 @@ def update(lock: Lock, plan: Plan, result: RunResult) -> Lock:
     return lock.model_copy(update={"specs": {**lock.specs, name: after}})
 
 
+def adopt(lock: Lock, plan: Plan, result: RunResult, address: str) -> Lock:
+    """``lock`` with the baselines of one run that somebody chose, whatever its gates decided. All
+    else stays: an older run says nothing of the data of today."""
+    name = PurePosixPath(plan.spec).name
+    before = lock.specs.get(name, SpecLock())
+    chosen = dict(before.baselines)
+    for planned in plan.steps:
+        if isinstance(planned.step, GateStep):
+            found = _scores(planned.step, planned.step.gate.candidates[0], result)
+            if found is not None:
+                chosen[planned.step.name] = found.model_copy(update={"run": address[:16]})
+    after = before.model_copy(update={"baselines": chosen})
+    return lock.model_copy(update={"specs": {**lock.specs, name: after}})
+
+
 def locked_of(lock: Lock, spec: str) -> Locked:
     """What the steps of ``spec`` read of the lock."""
     found = lock.specs.get(PurePosixPath(spec).name, SpecLock())

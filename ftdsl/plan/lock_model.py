@@ -49,10 +49,12 @@ class LockedScore(LockModel):
 
 
 class LockedBaseline(LockModel):
-    """The model that a gate accepted, and its scores then. ``eval`` names the eval."""
+    """The model that a gate accepted, and its scores then. ``eval`` names the eval; ``run`` is the
+    address of the run that they were chosen from, "" where they were taken as they came."""
 
     model: str
     eval: str
+    run: str = ""
     scores: dict[str, LockedScore] = {}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ftdsl.reports.numbers import count, difference, interval, plural, score
 from ftdsl.reports.summary import Mood
-from ftdsl.results.comparison import DataChange, EvalChange, ScoreChange
+from ftdsl.results.comparison import DataChange, EvalChange, ScoreChange, SettingChange
 
 
 def mood_of(one: ScoreChange) -> Mood:
@@ -28,6 +28,22 @@ def change_text(one: ScoreChange) -> str:
     return f"{score(one.before)} → {score(one.after)}  {amount}  {cases}  ({how})"
 
 
+def setting_text(one: SettingChange) -> str:
+    """What a setting was and is."""
+    before, after = (value if value is not None else "not set" for value in (one.before, one.after))
+    return f"{one.setting} {before} → {after}"
+
+
+def row_texts(data: DataChange) -> list[tuple[str, str]]:
+    """The first rows that came and went, each with its place."""
+    named = (("added", data.added), ("removed", data.removed))
+    return [
+        (word, f"{one.row_id}  {one.path}:{one.line}{'' if one.kept else '  dropped by dedup'}")
+        for word, rows in named
+        for one in rows
+    ]
+
+
 def unpaired_text(each: EvalChange) -> str:
     """Cases of one run alone, or that ask something else now; "" where there are none."""
     parts = [
@@ -46,6 +62,9 @@ def data_text(data: DataChange) -> str:
     if data.rows_before is not None and data.rows_after is not None:
         moved = data.rows_after - data.rows_before
         parts.append(f"{count(data.rows_before)} → {plural(data.rows_after, 'row')} ({moved:+,})")
+    if data.rows_added is not None and data.rows_removed is not None:
+        came, went = count(data.rows_added), count(data.rows_removed)
+        parts.append(f"{came} rows added, {went} removed, by their content")
     return "; ".join(parts)
 
 

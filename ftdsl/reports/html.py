@@ -138,6 +138,12 @@ def _sections(report: Report, extent: Extent) -> Iterator[Section]:
         from ftdsl.reports.html_compare import comparison_sections
 
         yield from (Section(*each) for each in comparison_sections(report.comparison))
+    if report.history:
+        from ftdsl.reports.html_history import history_body
+
+        body = history_body(report.history, listed=report.command == "runs")
+        if body is not None:
+            yield Section("history", "Scores over runs", body)
     if report.facts:
         rows = (
             tag("tr", tag("td", fact.name), tag("td", fact.value), tag("td", fact.state))

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ftdsl.reports.compare_words import change_text, data_text, mood_of, unpaired_text
+from ftdsl.reports.compare_words import (
+    change_text,
+    data_text,
+    mood_of,
+    row_texts,
+    setting_text,
+    unpaired_text,
+)
 from ftdsl.reports.markup import Markup, Node, tag
 from ftdsl.reports.numbers import plural
 from ftdsl.reports.plots import interval_plot
-from ftdsl.results.comparison import CaseChange, Comparison, EvalChange, ScoreChange
+from ftdsl.results.comparison import CaseChange, Comparison, DataChange, EvalChange, ScoreChange
 
 _CASES = 50
 _TEXT = 2000
@@ -23,13 +30,23 @@ def comparison_sections(found: Comparison) -> Iterator[tuple[str, str, Node]]:
         anchor = f"compare-{each.eval}-{each.after_model}"
         yield anchor, title, list(_eval(each, found.margin or 0.0))
     rows = [(step.step, "; ".join(step.what)) for step in found.steps]
+    rows += [(f"{one.step} setting", setting_text(one)) for one in found.settings]
     rows += [(f"data {one.dataset}", data_text(one)) for one in found.data]
     rows += [(one, "only in the earlier run") for one in found.only_before]
     rows += [(one, "only in the later run") for one in found.only_after]
     if rows:
         cells = [tag("tr", tag("td", tag("code", name)), tag("td", what)) for name, what in rows]
         table = tag("div", tag("table", tag("tbody", *cells)), class_="scroll card")
-        yield "causes", "What else changed", table
+        yield "causes", "What else changed", [table, *(_rows(one) for one in found.data)]
+
+
+def _rows(data: DataChange) -> Node:
+    told = row_texts(data)
+    if not told:
+        return None
+    cells = [tag("tr", tag("td", word), tag("td", text, class_="mono")) for word, text in told]
+    summary = tag("summary", f"Rows of {data.dataset} that came and went")
+    return tag("details", summary, tag("div", tag("table", tag("tbody", *cells)), class_="card"))
 
 
 def _eval(each: EvalChange, margin: float) -> Iterator[Node]:

@@ -19,6 +19,7 @@ from ftdsl.reports.document import (
 )
 from ftdsl.reports.findings import entries
 from ftdsl.reports.report import Report
+from ftdsl.reports.run_history import run_entries
 
 if TYPE_CHECKING:
     from ftdsl.plan.model import Plan
@@ -80,6 +81,7 @@ def document(report: Report, findings: Iterable[FindingEntry] | None = None) -> 
         run_id=run.run_id if run is not None else None,
         files=report.files,
         comparison=report.comparison,
+        runs=run_entries(report.history) if report.command == "runs" else (),
     )
 
 

@@ -68,6 +68,8 @@ def _lines(found: Document, total: int) -> Iterator[str]:
         from ftdsl.reports.markdown_compare import comparison_lines
 
         yield from comparison_lines(found.comparison)
+    if found.runs:
+        yield from _runs(found)
     yield from _gates(found.gates)
     yield from _selections(found)
     yield from _evals(found)
@@ -80,6 +82,22 @@ def _lines(found: Document, total: int) -> Iterator[str]:
         yield from table(("", ""), ((text(f.name), text(f.value)) for f in found.facts))
     if found.notes:
         yield from _fenced(found.notes)
+
+
+def _runs(found: Document) -> Iterator[str]:
+    rows = (
+        (
+            f"{_VERDICT_MARKS.get(one.verdict, '⏹️')} {code(one.run_id)}",
+            text(one.spec),
+            text(f"{each.eval}, {each.model}: {each.score}"),
+            score(each.mean),
+            interval(each.low, each.high),
+            count(each.n),
+        )
+        for one in found.runs
+        for each in one.scores
+    )
+    yield from table(("run", "spec", "score", "mean", "interval", "n"), rows)
 
 
 def _gates(gates: tuple[GateEntry, ...]) -> Iterator[str]:

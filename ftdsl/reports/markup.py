@@ -69,7 +69,7 @@ _ATTRIBUTES = frozenset(
         *("aria-hidden", "aria-label", "charset", "class", "colspan", "content", "cx", "cy", "d"),
         *("height", "href", "http-equiv", "id", "lang", "name", "open", "points", "role", "scope"),
         *("preserveAspectRatio", "r", "rowspan", "rx", "text-anchor", "title", "viewBox"),
-        *("width", "x", "x1", "x2", "y", "y1", "y2", "checked", "type"),
+        *("width", "x", "xmlns", "x1", "x2", "y", "y1", "y2", "checked", "type"),
     }
 )
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ftdsl.plan.model import Plan
     from ftdsl.results.comparison import Comparison
     from ftdsl.results.models import Finding, Verdict
+    from ftdsl.results.record import RunRecord
     from ftdsl.results.run import RunResult
 
 
@@ -47,7 +48,7 @@ class Report:
     of what was done. ``all_findings`` reads every finding of a run from its artifacts, which may be
     many more than the run's own; None where there is no run. With ``statistics`` a terminal shows
     how many findings each rule has, instead of the findings. ``rule_places`` are where the rules
-    stand in the specs.
+    stand in the specs. ``history`` are kept runs, the newest first.
     """
 
     command: str
@@ -62,6 +63,7 @@ class Report:
     plan: Plan | None = None
     run: RunResult | None = None
     comparison: Comparison | None = None
+    history: tuple[RunRecord, ...] = ()
     out: Path | None = None
     all_findings: Callable[[], Iterable[Finding]] | None = None
     only_findings: bool = False

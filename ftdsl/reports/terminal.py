@@ -40,6 +40,10 @@ def _parts(report: Report, style: Style) -> Iterator[str]:
         from ftdsl.reports.terminal_compare import comparison_lines
 
         yield from comparison_lines(report.comparison, report.verdict, style)
+    if report.command == "runs" and not style.quiet:
+        from ftdsl.reports.run_history import history_lines
+
+        yield from history_lines(report.history, style)
     if report.facts:
         yield from _facts(report, style)
     if not style.quiet:

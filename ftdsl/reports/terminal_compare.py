@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ftdsl.reports.compare_words import change_text, data_text, mood_of, unpaired_text
+from ftdsl.reports.compare_words import (
+    change_text,
+    data_text,
+    mood_of,
+    row_texts,
+    unpaired_text,
+)
 from ftdsl.reports.inert import line, shortened
 from ftdsl.reports.numbers import count, plural
 from ftdsl.reports.style import Style
@@ -14,6 +20,7 @@ from ftdsl.results.models import Verdict
 
 _SHOWN = 10
 _SLICES = 8
+_ROWS = 6
 
 
 def comparison_lines(found: Comparison, verdict: Verdict, style: Style) -> Iterator[str]:
@@ -74,6 +81,11 @@ def _causes(found: Comparison, style: Style) -> Iterator[str]:
         yield f"changed {line(step.step)}: {line('; '.join(step.what))}"
     for data in found.data:
         yield f"data {line(data.dataset)}: {line(data_text(data))}"
+        told = row_texts(data)
+        for word, text in told if style.verbose else told[:_ROWS]:
+            yield f"    {word}: {line(text)}"
+        if len(told) > _ROWS and not style.verbose:
+            yield style.paint(f"    … and {count(len(told) - _ROWS)} more with -v", "dim")
     for words, steps in (("only before", found.only_before), ("only after", found.only_after)):
         if steps:
             yield style.paint(f"{words}: {line(', '.join(steps))}", "dim")

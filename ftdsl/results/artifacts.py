@@ -87,10 +87,12 @@ def removed_rows(run: RunResult, out: Path) -> Iterator[Finding]:
                 )
 
 
-def cases(step: StepRun, out: Path) -> Iterator[Case]:
-    """Every case of an eval step."""
+def cases(step: StepRun, out: Path, own: Path | None = None) -> Iterator[Case]:
+    """Every case of an eval step: from the run's ``own`` file where there is one, else from the
+    step's artifact below ``out``."""
     if isinstance(step.output, EvalOutput):
-        yield from _lines(_file(out, step, CASES), Case, step.output.cases)
+        kept = own if own is not None and own.is_file() else _file(out, step, CASES)
+        yield from _lines(kept, Case, step.output.cases)
 
 
 def _file(out: Path, step: StepRun, name: str) -> Path | None:

@@ -11,7 +11,8 @@ class ScoreChange:
     """One score on the cases that both runs have it for, ``slice`` saying which of them. ``fixed``
     and ``broken`` count yes-or-no scores, or graded ones that rose and fell. ``difference`` is
     after less before, with an interval of joint ``confidence``. ``verdict`` is of the requirement
-    not to be worse by more than the margin; without a margin nothing is ``inconclusive``."""
+    not to be worse by more than the margin; without a margin nothing is ``inconclusive``. ``p`` is
+    of the exact sign test of fixed against broken cases (McNemar's, for yes and no)."""
 
     score: str
     slice: str
@@ -29,6 +30,7 @@ class ScoreChange:
     note: str
     confidence: float
     verdict: Literal["pass", "fail", "inconclusive"]
+    p: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,32 @@ class EvalChange:
 
 
 @dataclass(frozen=True, slots=True)
+class RowChange:
+    """A row that one of the runs has and the other has not, by the digest of its content."""
+
+    row_id: str
+    path: str
+    line: int
+    digest: str
+    split: str | None = None
+    kept: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SettingChange:
+    """A setting of a step that is not the same, written as JSON; None where a run has it not."""
+
+    step: str
+    setting: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class DataChange:
-    """A dataset of which files or row counts changed. Counts are None where a run did not count."""
+    """A dataset of which files, rows or counts changed. Counts are None where a run did not count,
+    and where it listed no rows. ``added`` and ``removed`` are the first rows that came and went:
+    a row that only moved is in neither, and ``unchanged`` counts it."""
 
     dataset: str
     files_added: tuple[str, ...]
@@ -74,6 +100,11 @@ class DataChange:
     files_changed: tuple[str, ...]
     rows_before: int | None
     rows_after: int | None
+    rows_added: int | None = None
+    rows_removed: int | None = None
+    rows_unchanged: int | None = None
+    added: tuple[RowChange, ...] = ()
+    removed: tuple[RowChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +127,4 @@ class Comparison:
     data: tuple[DataChange, ...]
     only_before: tuple[str, ...]
     only_after: tuple[str, ...]
+    settings: tuple[SettingChange, ...] = ()

@@ -3,7 +3,7 @@
 FT0xx text and syntax · FT1xx names, types and blocks · FT2xx command line, plan, lock and engine ·
 FT3xx data files, rows and rules · FT4xx duplicates, leakage and coverage · FT5xx models, evals and
 gates · FT6xx training; FT63x hooks and pytest; FT64x
-advice.
+advice · FT7xx the loop: runs, what to do next.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from ftdsl.diagnostics.codes import (
     interchange,
     judging,
     plan,
+    rounds,
     semantics,
     syntax,
     training,
@@ -55,6 +56,7 @@ _FAMILIES = (
     fixing,
     forecast,
     advice,
+    rounds,
 )
 
 CODES: dict[str, Code] = {code.code: code for family in _FAMILIES for code in family.CODES}
