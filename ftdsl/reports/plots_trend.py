@@ -130,10 +130,10 @@ def _panel(
 ) -> Iterator[Markup]:
     yield tag("text", shortened(name, 60), x="0", y=top + 16, class_="label strong")
     for number, line in enumerate(lines):
-        y = top + _TITLE + _NAME * number
-        yield tag("circle", cx=5, cy=y, r=4, class_=f"dot {_TONES[number]}")
+        row = top + _TITLE + _NAME * number
+        yield tag("circle", cx=5, cy=row, r=4, class_=f"dot {_TONES[number]}")
         told = f"{shortened(line.model, 40)} {score(line.points[-1][1].mean)}"
-        yield tag("text", told, x=16, y=y + 4, class_="label muted")
+        yield tag("text", told, x=16, y=row + 4, class_="label muted")
     top += _head(lines)
     low, high = _span(lines)
     for part in range(3):
