@@ -902,18 +902,15 @@ static PyObject *count(PyObject *self, PyObject *args)
         return NULL;
     Bytes at = data.buf, end = at + data.len;
     Py_BEGIN_ALLOW_THREADS
-    while (at < end) {
-        /* Few enough that the sum of a lane fits a byte, so that lanes need not be widened. */
-        Bytes stop = end - at > 255 * 16 ? at + 255 * 16 : end;
-        uint8_t lanes[16] = {0};
-        for (; stop - at >= 16; at += 16)
-            for (int i = 0; i < 16; i++)
-                lanes[i] += at[i] == byte;
-        for (; at < stop; at++)
-            found += *at == byte;
-        for (int i = 0; i < 16; i++)
-            found += lanes[i];
+    /* Few enough that a sum fits a byte, so that the compiler need not widen the lanes. */
+    for (; end - at >= 240; at += 240) {
+        uint8_t sum = 0;
+        for (int i = 0; i < 240; i++)
+            sum += at[i] == byte;
+        found += sum;
     }
+    for (; at < end; at++)
+        found += *at == byte;
     Py_END_ALLOW_THREADS
     PyBuffer_Release(&data);
     return PyLong_FromSsize_t(found);

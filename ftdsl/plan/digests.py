@@ -12,16 +12,20 @@ import hashlib
 import json
 import os
 import tempfile
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from ftdsl.data.cutting import Cut, Cutter, is_packed
 
 DIGESTS_FILE = "digests.json"
 """Its name in the engine's cache folder."""
-_BLOCK = 1 << 18
+_BLOCK = 1 << 20
+_MOST_WAITING = 8
+"""Blocks: how far the reader may be ahead of the digest."""
 _TICK_NS = 30_000_000
 _COARSE_TICK_NS = 2_000_000_000
 _SECOND_NS = 1_000_000_000
@@ -108,11 +112,13 @@ def _until_settled(stamp: list[int]) -> int:
 
 
 def _read(file: Path, cut: bool) -> FileFacts:
-    sha, size, lines, last = hashlib.sha256(), 0, 0, b"\n"
+    """Reads the file once. The digest of the whole and those of the chunks cost as much as each
+    other and nearly all there is to do, so each has a thread."""
+    size, lines, last = 0, 0, b"\n"
     cutter: Cutter | None = None
-    with file.open("rb", buffering=0) as stream:
+    with _Digest() as whole, file.open("rb", buffering=0) as stream:
         while block := stream.read(_BLOCK):
-            sha.update(block)
+            whole.feed(block)
             if not size and cut and not is_packed(block):
                 cutter = Cutter()
             size += len(block)
@@ -122,9 +128,49 @@ def _read(file: Path, cut: bool) -> FileFacts:
                 lines += block.count(b"\n")
                 last = block[-1:]
     if cutter is None:
-        return FileFacts(sha.hexdigest(), size, lines + (last != b"\n"))
+        return FileFacts(whole.hex(), size, lines + (last != b"\n"))
     chunks = cutter.end()
-    return FileFacts(sha.hexdigest(), size, sum(chunk.lines for chunk in chunks), chunks)
+    return FileFacts(whole.hex(), size, sum(chunk.lines for chunk in chunks), chunks)
+
+
+class _Digest:
+    """SHA-256 of what it is fed, in a thread from the second block on: most files are one."""
+
+    def __init__(self) -> None:
+        self._sha = hashlib.sha256()
+        self._blocks: SimpleQueue[bytes | None] = SimpleQueue()
+        self._room = threading.Semaphore(_MOST_WAITING)
+        self._thread: threading.Thread | None = None
+        self._fed = False
+
+    def __enter__(self) -> _Digest:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._thread is not None:
+            self._blocks.put(None)
+            self._thread.join()
+
+    def feed(self, block: bytes) -> None:
+        """Take in more of the file; waits while too much of it waits."""
+        if not self._fed:
+            self._fed = True
+            self._sha.update(block)
+            return
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, daemon=True)
+            self._thread.start()
+        self._room.acquire()
+        self._blocks.put(block)
+
+    def _run(self) -> None:
+        while (block := self._blocks.get()) is not None:
+            self._sha.update(block)
+            self._room.release()
+
+    def hex(self) -> str:
+        """The digest, once the context has ended."""
+        return self._sha.hexdigest()
 
 
 def _facts(entry: list[Any]) -> FileFacts:
