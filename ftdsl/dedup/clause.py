@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -105,6 +105,24 @@ class ArrayComparer(Comparer, Protocol):
         ...
 
 
+@runtime_checkable
+class TextComparer(Comparer, Protocol):
+    """A comparer that needs the texts, of which some arrays say the same wherever they stand, as
+    long as what it ``stands_on`` is the same."""
+
+    def to_keep(self, rows: Sequence[Texts]) -> Arrays:
+        """What the texts come to."""
+        ...
+
+    def recalled(self, arrays: Arrays) -> Ints:
+        """``add``, for rows that came to these arrays."""
+        ...
+
+    def stands_on(self) -> bytes:
+        """A digest of all else that decides the arrays."""
+        ...
+
+
 @dataclass(slots=True)
 class Clause:
     """A drop line when all rows are read. ``classes`` holds the class of every row in file order;
@@ -116,6 +134,23 @@ class Clause:
     others: Ints | None
     index: Index
     count: int
+
+
+def text_arrays(texts: Iterable[str]) -> Arrays:
+    """Texts as they are kept."""
+    data = [text.encode("utf-8", "surrogatepass") for text in texts]
+    sizes = np.array([len(one) for one in data], dtype=np.int64)
+    return {"text": np.frombuffer(b"".join(data), np.uint8), "sizes": sizes}
+
+
+def arrays_text(arrays: Arrays) -> list[str]:
+    """What ``text_arrays`` was given."""
+    data, ends = arrays["text"].tobytes(), np.cumsum(arrays["sizes"]).tolist()
+    starts = [0, *ends[:-1]]
+    return [
+        data[start:end].decode("utf-8", "surrogatepass")
+        for start, end in zip(starts, ends, strict=False)
+    ]
 
 
 def held_on(drop: DropDef) -> tuple[Expr, ...]:

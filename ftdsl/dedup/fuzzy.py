@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import blake2b
 
 import numpy as np
 
-from ftdsl.dedup.clause import Pairs, Texts, no_pairs
+from ftdsl.dedup.classes import Keys
+from ftdsl.dedup.clause import Arrays, Index, Pairs, Texts, arrays_text, no_pairs, text_arrays
+from ftdsl.dedup.earlier import Earlier
+from ftdsl.dedup.grown import GrownIndex
 from ftdsl.dedup.ragged import Ints
 from ftdsl.dedup.shingles import words
 
@@ -17,8 +21,9 @@ class FuzzyComparer:
     compared: the texts stay in memory, and the time grows with the square of their number.
     """
 
-    def __init__(self, similarity: float) -> None:
+    def __init__(self, similarity: float, earlier: Earlier | None = None) -> None:
         self.similarity = similarity
+        self._earlier = earlier
         self._class_of: dict[str, int] = {}
 
     def __len__(self) -> int:
@@ -36,11 +41,49 @@ class FuzzyComparer:
         return np.fromiter((self._class(texts) for texts in rows), np.int64, len(rows))
 
     def _class(self, texts: Texts) -> int:
-        text = " ".join(words("\n".join(texts)))
+        return self._named(_plain(texts))
+
+    def _named(self, text: str) -> int:
         return self._class_of.setdefault(text, len(self._class_of)) if text else -1
 
-    def index(self) -> FuzzyIndex:
-        return FuzzyIndex(list(self._class_of), self.similarity)
+    def stands_on(self) -> bytes:
+        """Nothing but the text."""
+        return b""
+
+    def to_keep(self, rows: Sequence[Texts]) -> Arrays:
+        return text_arrays(map(_plain, rows))
+
+    def recalled(self, arrays: Arrays) -> Ints:
+        texts = arrays_text(arrays)
+        return np.fromiter(map(self._named, texts), np.int64, len(texts))
+
+    def keys(self) -> Keys:
+        """A digest of the text of each class."""
+        data = b"".join(
+            blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+            for text in self._class_of
+        )
+        return np.frombuffer(data, np.uint64).reshape(-1, 2)
+
+    def touched(self, fresh: Ints) -> Ints:  # noqa: ARG002
+        """Any text may be like any other."""
+        return np.arange(len(self))
+
+    def index(self) -> Index:
+        grown = None if self._earlier is None else GrownIndex.over(self, self._earlier)
+        return self.index_of(None) if grown is None else grown
+
+    def index_of(self, classes: Ints | None) -> FuzzyIndex:
+        """The index over some classes alone, ascending; None: over all."""
+        texts = list(self._class_of)
+        if classes is not None:
+            texts = [texts[one] for one in classes.tolist()]
+        return FuzzyIndex(texts, self.similarity)
+
+
+def _plain(texts: Texts) -> str:
+    """The text as it is compared."""
+    return " ".join(words("\n".join(texts)))
 
 
 class FuzzyIndex:

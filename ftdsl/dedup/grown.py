@@ -12,21 +12,25 @@ far; if then a set is kept that was not known as kept it is fresh as well, and r
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Iterator
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ftdsl.dedup.classes import Keys
 from ftdsl.dedup.clause import Index, Pairs, all_pairs, no_pairs
-from ftdsl.dedup.earlier import Earlier
+from ftdsl.dedup.earlier import MOST_PAIRS, Earlier
 from ftdsl.dedup.ragged import Ints, offsets_of, ranges
 
 # Of all sets, one in so many may be fresh: with more the whole join is cheaper. And rounds of
 # taking rows before it is made all the same.
 _FEW, _ROUNDS = 4, 5
+# Classes that an index is asked for at once: some compare each with all others.
+_TOGETHER = 512
 
 
+@runtime_checkable
 class Grounds(Protocol):
     """The sets that an index is made over."""
 
@@ -80,7 +84,8 @@ class GrownIndex:
             chosen = self._grounds.touched(fresh)
             index = self._grounds.index_of(chosen)
             index.insert(np.arange(len(chosen)))
-            found = index.similar(np.searchsorted(chosen, fresh), among=False)
+            found = all_pairs(list(_asked(index, np.searchsorted(chosen, fresh))))
+            found = found.take(found.left != found.right)
             more = Pairs(chosen[found.left], chosen[found.right], found.similarity)
             pairs = all_pairs([pairs, more.and_back()])
         _, firsts = np.unique(pairs.left * len(self._fresh) + pairs.right, return_index=True)
@@ -98,7 +103,8 @@ class GrownIndex:
     def possible(self) -> NDArray[np.bool_]:
         if self._whole is not None:
             return self._whole.possible
-        return np.diff(self._offsets) > 0
+        # One that was not kept may have lost all that it was like, and must be seen to be kept now.
+        return (np.diff(self._offsets) > 0) | ~(self._known_kept | self._fresh)
 
     def insert(self, classes: Ints) -> None:
         if self._whole is not None:
@@ -134,3 +140,22 @@ class GrownIndex:
         else:
             self._join(strange)
         return False
+
+
+def found_by(index: Index, keys: Keys, kept: NDArray[np.bool_]) -> Earlier | None:
+    """What a later run may know: ``kept`` marks the classes of rows that stay, all of which were
+    inserted where another can be similar. None where that is too much, or nothing new."""
+    if isinstance(index, GrownIndex) and index.is_as_before(kept):
+        return None
+    found = [no_pairs()]
+    for pairs in _asked(index, np.flatnonzero(~kept & index.possible)):
+        found.append(pairs.take(kept[pairs.right]))
+        if sum(len(one.left) for one in found) > MOST_PAIRS:
+            return None
+    return Earlier.of(keys, kept, all_pairs(found))
+
+
+def _asked(index: Index, classes: Ints) -> Iterator[Pairs]:
+    """The pairs of some classes with those that were inserted."""
+    for first in range(0, len(classes), _TOGETHER):
+        yield index.similar(classes[first : first + _TOGETHER], among=False)

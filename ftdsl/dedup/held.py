@@ -6,12 +6,13 @@ import re
 import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from hashlib import blake2b
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ftdsl.dedup.clause import Index, Pairs, Texts
+from ftdsl.dedup.clause import Arrays, Index, Pairs, Texts
 from ftdsl.dedup.ragged import Ints, ranges
 
 _WORD = re.compile(r"\w+")
@@ -31,13 +32,22 @@ class HeldComparer(ABC):
     def __init__(self) -> None:
         self.held = 0
         self.own = 0
+        self._digest = bytes(16)
 
     def __len__(self) -> int:
         return self.held + self.own
 
-    @abstractmethod
     def hold(self, rows: Sequence[Texts]) -> Ints:
         """The classes of further held rows; all of them come before the first of ``add``."""
+        for texts in rows:
+            whole = "".join(f"{len(text)}:{text}" for text in texts)
+            data = self._digest + whole.encode("utf-8", "surrogatepass")
+            self._digest = blake2b(data, digest_size=16).digest()
+        return self._hold(rows)
+
+    @abstractmethod
+    def _hold(self, rows: Sequence[Texts]) -> Ints:
+        """``hold``."""
 
     @abstractmethod
     def add(self, rows: Sequence[Texts]) -> Ints:
@@ -59,12 +69,39 @@ class HeldComparer(ABC):
     def take(self, taken: Any) -> None:
         """Have the rows that a ``fresh`` one was given, after those that are there."""
 
+    @abstractmethod
+    def _settled(self) -> Self:
+        """Itself, when no more rows are held: what all further rows need of them is made."""
+
+    @abstractmethod
+    def _as_arrays(self, taken: Any) -> Arrays:
+        """What ``taken`` gave."""
+
+    @abstractmethod
+    def _from_arrays(self, own: int, arrays: Arrays) -> Any:
+        """What ``taken`` gave of ``own`` rows."""
+
+    def stands_on(self) -> bytes:
+        """A digest of the held rows."""
+        return self._digest
+
+    def to_keep(self, rows: Sequence[Texts]) -> Arrays:
+        one = self._settled().fresh()
+        classes = one.add(rows)
+        return {"filled": (classes >= 0).view(np.uint8), **self._as_arrays(one.taken())}
+
+    def recalled(self, arrays: Arrays) -> Ints:
+        filled = arrays["filled"].view(np.bool_)
+        classes = self._numbered(filled, self.held + self.own)
+        self.take(self._from_arrays(int(filled.sum()), arrays))
+        return classes
+
     @property
     def note(self) -> str:
         """What a report should say of how rows were told apart."""
         return ""
 
-    def _numbered(self, is_text: Sequence[bool], first: int) -> Ints:
+    def _numbered(self, is_text: Sequence[bool] | NDArray[np.bool_], first: int) -> Ints:
         """Class ``first`` and on for the rows with a word."""
         marks = np.array(is_text, dtype=np.bool_)
         return np.where(marks, first + np.cumsum(marks) - 1, -1).astype(np.int64)

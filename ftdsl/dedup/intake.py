@@ -17,7 +17,7 @@ import numpy as np
 
 from ftdsl.data.rows import DataFile, Part, Row
 from ftdsl.dedup import kernel
-from ftdsl.dedup.clause import ArrayComparer, Arrays, Comparer, Texts
+from ftdsl.dedup.clause import ArrayComparer, Arrays, Comparer, TextComparer, Texts
 from ftdsl.dedup.join import Floats
 from ftdsl.dedup.kept import KeptSets
 from ftdsl.dedup.near import NearComparer
@@ -238,6 +238,11 @@ class Intake:
         part = found.part
         if found.unusual > _UNUSUAL:
             self._scanners = []
+        for number, comparer in enumerate(self._comparers):
+            column = found.columns[number]
+            if self._kept is not None and found.can_be_kept and isinstance(column, list):
+                assert isinstance(comparer, TextComparer)
+                found.columns[number] = comparer.to_keep(column)
         places = self._kept.places(part) if self._kept is not None else None
         if self._kept is not None and places is None and found.can_be_kept:
             places = self._kept.put(part, self._to_keep(found))
@@ -247,6 +252,8 @@ class Intake:
         ):
             if isinstance(column, list):
                 classes.append(comparer.add(column))
+            elif isinstance(comparer, TextComparer):
+                classes.append(comparer.recalled(column))
             else:
                 assert isinstance(comparer, ArrayComparer)
                 place = places[number + 1] if places is not None else None

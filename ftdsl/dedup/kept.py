@@ -62,6 +62,7 @@ class KeptSets:
         self._records: dict[bytes, _Record] = {}
         self._places: dict[bytes, list[Stored | None]] = {}
         self._end = 0
+        self._grounds = b""
 
     def __enter__(self) -> KeptSets:
         try:
@@ -109,22 +110,30 @@ class KeptSets:
         file.truncate(at)
         self._end = at
 
+    def stand_on(self, grounds: Sequence[bytes]) -> None:
+        """What else decides the arrays of chunks, where that is known late."""
+        self._grounds = b"".join(grounds)
+
+    def _key(self, part: Part) -> bytes:
+        key = chunk_key(part)
+        return blake2b(key + self._grounds, digest_size=16).digest() if self._grounds else key
+
     def has(self, part: Part) -> bool:
         """Whether the arrays of a chunk are kept."""
-        return bool(part.digest) and chunk_key(part) in self._records
+        return bool(part.digest) and self._key(part) in self._records
 
     def places(self, part: Part) -> list[Stored | None] | None:
         """Where the ``values`` of a chunk's arrays lie; None where it is not kept."""
-        return self._places.get(chunk_key(part)) if part.digest else None
+        return self._places.get(self._key(part)) if part.digest else None
 
     def get(self, part: Part) -> list[Arrays] | None:
         """The arrays of a chunk without ``values``; None where they are damaged."""
-        return self._read(chunk_key(part))
+        return self._read(self._key(part))
 
     def put(self, part: Part, arrays: Sequence[Arrays]) -> list[Stored | None] | None:
         """Keep the arrays of a chunk, and say where their ``values`` lie; None where there is no
         room, or no file."""
-        return self._write(chunk_key(part), arrays)
+        return self._write(self._key(part), arrays)
 
     def recall(self, name: str) -> Arrays | None:
         """What is kept under a name; None where nothing is, or it is damaged."""

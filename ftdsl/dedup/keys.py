@@ -20,8 +20,8 @@ from ftdsl.plan.steps import DedupStep
 
 SCHEME = ("affine32", "datasketch 2")
 """The permutations of signatures, and the library that they are equal to; a test holds them so."""
-_LIBRARIES = ("google-re2", "numpy", "orjson", "tokenizers", "tiktoken")
-_SOURCES = ("data", "dedup", "language", "quality")
+_LIBRARIES = ("google-re2", "numpy", "onnxruntime", "orjson", "scipy", "tokenizers", "tiktoken")
+_SOURCES = ("data", "dedup", "embeddings", "language", "quality")
 _UNICODE = f"{sys.version_info[:2]} {unicodedata.unidata_version}"
 _NAMES_ONLY = frozenset({"name", "sources", "span"})
 
@@ -43,7 +43,8 @@ def sets_key(step: DedupStep, root: Path) -> str:
 def _line(drop: DropDef) -> list[Any]:
     is_signed = drop.algorithm == "minhash" or bool(drop.index)
     signature = [*SCHEME, drop.permutations, drop.seed] if is_signed else []
-    return [drop.method, canonical(drop.on), drop.shingle, signature]
+    n = drop.n if drop.method == "ngram" else 0
+    return [drop.method, canonical(drop.on), drop.shingle, signature, n, drop.embeddings]
 
 
 def _order(dedup: DedupDef) -> list[Any]:

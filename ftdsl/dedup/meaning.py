@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ftdsl.dedup.clause import Pairs, Texts, no_pairs
+from ftdsl.dedup.clause import Arrays, Pairs, Texts, arrays_text, no_pairs, text_arrays
 from ftdsl.dedup.join import Floats
 from ftdsl.dedup.paraphrase import ParaphraseComparer, Space, calibrating
 from ftdsl.dedup.ragged import Ints
@@ -35,12 +35,15 @@ class HeldMeaningComparer(ParaphraseComparer):
         self._encoder = encoder
         self._held_vectors: list[Vectors] = []
 
-    def hold(self, rows: Sequence[Texts]) -> Ints:
+    def _hold(self, rows: Sequence[Texts]) -> Ints:
         says, vectors = _read(self._encoder, rows)
         classes = self._numbered(says, self.held)
         self._held_vectors.append(vectors)
         self.held += len(vectors)
         return classes
+
+    def stands_on(self) -> bytes:
+        return super().stands_on() + self._encoder.files.digest.encode()
 
     def add(self, rows: Sequence[Texts]) -> Ints:
         says, vectors = _read(self._encoder, rows)
@@ -97,6 +100,16 @@ class MeaningComparer:
         first = len(self._classes)
         self._classes |= {text: first + place for place, text in enumerate(new)}
         return np.array([self._classes.get(text, -1) for text in texts], dtype=np.int64)
+
+    def stands_on(self) -> bytes:
+        """Nothing: a text's vector is kept beside its model."""
+        return b""
+
+    def to_keep(self, rows: Sequence[Texts]) -> Arrays:
+        return text_arrays(map(_text, rows))
+
+    def recalled(self, arrays: Arrays) -> Ints:
+        return self.add([(text,) for text in arrays_text(arrays)])
 
     def taken(self) -> tuple[list[str], Vectors]:
         """The text and the vector of each class, for ``take``."""

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from ftdsl.dedup import crowded, kernel
 from ftdsl.dedup.classes import Classes, Keys
-from ftdsl.dedup.clause import Arrays, Index, Pairs, Texts, all_pairs, no_pairs
+from ftdsl.dedup.clause import Arrays, Pairs, Texts
 from ftdsl.dedup.counters import Counters
-from ftdsl.dedup.earlier import MOST_PAIRS, Earlier
+from ftdsl.dedup.earlier import Earlier
 from ftdsl.dedup.grown import GrownIndex
 from ftdsl.dedup.join import Join, SharedSets, least_overlap, prefix_buckets, shared_sets
 from ftdsl.dedup.kernel import Sums
@@ -23,8 +23,8 @@ from ftdsl.dedup.sets import SetStore, Stored
 
 # Characters cut into shingles at once: array work on them takes some 30 MB.
 _CHARACTERS = 1_000_000
-# Counters for each hash of what is new, and classes that an index is asked for at once.
-_SPARE, _ASKED = 4, 4096
+# Counters for each hash of what is new.
+_SPARE = 4
 # One set in so many may be known already and still be counted with the others.
 _FEW = 8
 
@@ -200,20 +200,6 @@ class NearComparer:
             store, self.similarity, among=among, folder=self._folder, counters=counters
         )
         return NearIndex(shared, buckets, self.similarity)
-
-    def found(self, index: Index, kept: NDArray[np.bool_]) -> Earlier | None:
-        """What a later run may know: ``kept`` marks the classes of rows that stay, all of which
-        were inserted where another can be similar. None where that is too much, or nothing new."""
-        if isinstance(index, GrownIndex) and index.is_as_before(kept):
-            return None
-        others = np.flatnonzero(~kept & index.possible)
-        found = [no_pairs()]
-        for first in range(0, len(others), _ASKED):
-            pairs = index.similar(others[first : first + _ASKED], among=False)
-            found.append(pairs.take(kept[pairs.right]))
-            if sum(len(one.left) for one in found) > MOST_PAIRS:
-                return None
-        return Earlier.of(self.keys(), kept, all_pairs(found))
 
 
 class NearIndex:

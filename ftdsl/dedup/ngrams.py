@@ -20,7 +20,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ftdsl.dedup.clause import Pairs, Texts
+from ftdsl.dedup.clause import Arrays, Pairs, Texts
 from ftdsl.dedup.held import FoundPairs, HeldComparer, text_words
 from ftdsl.dedup.join import Floats
 from ftdsl.dedup.ragged import Ints, ranges
@@ -47,7 +47,7 @@ class NgramComparer(HeldComparer):
         self._known: _Hashes | None = None
         self._hits: list[tuple[Ints, Ints]] = []
 
-    def hold(self, rows: Sequence[Texts]) -> Ints:
+    def _hold(self, rows: Sequence[Texts]) -> Ints:
         texts = [text_words(row) for row in rows]
         classes = self._numbered([bool(words) for words in texts], self.held)
         for words in texts:
@@ -72,9 +72,19 @@ class NgramComparer(HeldComparer):
         self._hits.append((rows + self.own, grams))
         self.own += own
 
-    def add(self, rows: Sequence[Texts]) -> Ints:
+    def _settled(self) -> Self:
         if self._known is None:
             self._known = np.unique(np.concatenate([*self._held_grams, np.empty(0, np.uint64)]))
+        return self
+
+    def _as_arrays(self, taken: Any) -> Arrays:
+        return {"rows": taken[1], "grams": taken[2]}
+
+    def _from_arrays(self, own: int, arrays: Arrays) -> Any:
+        return own, arrays["rows"], arrays["grams"]
+
+    def add(self, rows: Sequence[Texts]) -> Ints:
+        self._settled()
         texts = [text_words(row) for row in rows]
         classes = self._numbered([bool(words) for words in texts], self.held + self.own)
         for words in texts:

@@ -32,7 +32,7 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 
-from ftdsl.dedup.clause import Pairs, Texts
+from ftdsl.dedup.clause import Arrays, Pairs, Texts
 from ftdsl.dedup.held import FoundPairs, HeldComparer, text_words
 from ftdsl.dedup.join import Floats
 from ftdsl.dedup.ragged import Ints
@@ -78,7 +78,7 @@ class ParaphraseComparer(HeldComparer):
         self._cosine = array("d")
         self.threshold = similarity
 
-    def hold(self, rows: Sequence[Texts]) -> Ints:
+    def _hold(self, rows: Sequence[Texts]) -> Ints:
         terms = [_terms(row) for row in rows]
         classes = self._numbered([bool(one) for one in terms], self.held)
         self._held_terms += [one for one in terms if one]
@@ -103,6 +103,18 @@ class ParaphraseComparer(HeldComparer):
         self._nearest.extend(nearest)
         self._cosine.extend(cosine)
         self.own += own
+
+    def _settled(self) -> Self:
+        self._built()
+        return self
+
+    def _as_arrays(self, taken: Any) -> Arrays:
+        _, nearest, cosine = taken
+        return {"nearest": np.array(nearest, np.int64), "cosine": np.array(cosine, np.float64)}
+
+    def _from_arrays(self, own: int, arrays: Arrays) -> Any:
+        cosine = array("d", arrays["cosine"].tobytes())
+        return own, array("q", arrays["nearest"].tobytes()), cosine
 
     def add(self, rows: Sequence[Texts]) -> Ints:
         terms = [_terms(row) for row in rows]

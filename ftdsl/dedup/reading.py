@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ftdsl.dedup.clause import Clause, Comparer, Texts, held_on
+from ftdsl.dedup.clause import Clause, Comparer, TextComparer, Texts, held_on
 from ftdsl.dedup.earlier import Earlier
 from ftdsl.dedup.exact import ExactComparer
 from ftdsl.dedup.fuzzy import FuzzyComparer
@@ -30,9 +30,6 @@ from ftdsl.engine.context import Context, Progress
 from ftdsl.language.program import DatasetDef, DropDef
 from ftdsl.plan.steps import DedupStep
 from ftdsl.quality.expressions import Evaluator
-
-KEPT_METHODS = ("exact", "near", "shared")
-"""Methods that need no more of rows than arrays, which can be kept."""
 
 
 @dataclass(slots=True)
@@ -133,6 +130,9 @@ def read_dataset(step: DedupStep, context: Context, kept: KeptSets | None = None
     with paused():
         for name in others:
             _read_held(name, context, progress, reading)
+        if kept is not None:
+            texts = [line.comparer for line in lines if isinstance(line.comparer, TextComparer)]
+            kept.stand_on([one.stands_on() for one in texts])
         evaluator = Evaluator(step.dataset, context.root)
         comparers = [line.comparer for line in lines]
         on = [line.drop.on for line in lines]
@@ -154,7 +154,9 @@ def found_name(step: DedupStep, number: int) -> str | None:
     """By what name it is kept what is found of a line; None where nothing is. Sets that lack what
     many rows share depend on all rows."""
     drop = step.dedup.drops[number]
-    if drop.method != "near" or drop.index or step.dedup.ignore_shared is not None:
+    if drop.method not in ("near", "fuzzy") or drop.index:
+        return None
+    if drop.method == "near" and step.dedup.ignore_shared is not None:
         return None
     is_held = drop.against is not None
     bands = [drop.permutations, drop.seed] if drop.algorithm == "minhash" else []
@@ -195,7 +197,7 @@ def comparer_of(
     if drop.method == "paraphrase":
         return ParaphraseComparer(drop.similarity, drop.false_flags)
     if drop.method == "fuzzy":
-        return FuzzyComparer(drop.similarity)
+        return FuzzyComparer(drop.similarity, earlier)
     if drop.index:
         return StoredComparer(stock_of(step, drop, context), context.work)
     return NearComparer(

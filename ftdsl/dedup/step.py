@@ -5,21 +5,19 @@ from __future__ import annotations
 import importlib.util
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
 
 from ftdsl.dedup.clause import Clause, label
 from ftdsl.dedup.evidence import LocalLook, Look, removals
 from ftdsl.dedup.fuzzy import FuzzyComparer
-from ftdsl.dedup.grown import GrownIndex
+from ftdsl.dedup.grown import Grounds, GrownIndex, found_by
 from ftdsl.dedup.held import HeldComparer
 from ftdsl.dedup.kept import KeptSets
 from ftdsl.dedup.keys import sets_key
-from ftdsl.dedup.near import NearComparer
 from ftdsl.dedup.paraphrase import ParaphraseComparer, least_rows
 from ftdsl.dedup.ragged import Ints
-from ftdsl.dedup.reading import KEPT_METHODS, Reading, found_name, read_dataset
+from ftdsl.dedup.reading import Reading, found_name, read_dataset
 from ftdsl.dedup.removals import write_removals
 from ftdsl.dedup.sets import DamagedError
 from ftdsl.dedup.spread.evidence import SpreadLook
@@ -54,12 +52,11 @@ def run_dedup(step: DedupStep, context: Context) -> DedupOutput:
         _assert_possible(drop)
     if context.policy.engine != "local":
         return _found(step, context, read_spread(step, context), None)
-    with _kept(step, context) as kept:
+    with KeptSets(context.cache, sets_key(step, context.root)) as kept:
         try:
             return _found(step, context, read_dataset(step, context, kept), kept)
         except DamagedError:
-            if kept is not None:
-                kept.forget()
+            kept.forget()
         return _found(step, context, read_dataset(step, context), None)
 
 
@@ -92,13 +89,6 @@ def _found(
         findings=findings,
         verdict="fail" if failed else "pass",
     )
-
-
-def _kept(step: DedupStep, context: Context) -> KeptSets | AbstractContextManager[None]:
-    """What is kept of the chunks between runs, where no line needs more of rows than that."""
-    if any(drop.method not in KEPT_METHODS for drop in step.dedup.drops):
-        return nullcontext()
-    return KeptSets(context.cache, sets_key(step, context.root))
 
 
 def _stars(step: DedupStep, context: Context, reading: Reading) -> tuple[list[Clause], Stars]:
@@ -150,13 +140,13 @@ def _remember(
     """Keep what was found of each near line for a later run."""
     for number, (line, clause) in enumerate(zip(reading.lines, clauses, strict=True)):
         name = found_name(step, number)
-        if name is None or not isinstance(line.comparer, NearComparer):
+        if name is None or not isinstance(line.comparer, Grounds):
             continue
         rows = clause.classes[stars.kept_row < 0] if clause.others is None else clause.others
         stays = np.zeros(len(line.comparer) + 1, dtype=np.bool_)
         # Class -1 writes the last place.
         stays[rows] = True
-        found = line.comparer.found(clause.index, stays[:-1])
+        found = found_by(clause.index, line.comparer.keys(), stays[:-1])
         if found is not None:
             kept.remember(name, found.arrays())
 

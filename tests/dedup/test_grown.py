@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 from collections.abc import Iterator
@@ -114,6 +115,16 @@ BLOCKS: dict[str, tuple[tuple[DropDef, ...], dict[str, Any]]] = {
         ),
         {},
     ),
+    "fuzzy": ((DropDef("fuzzy", (field("prompt"),), similarity=0.6),), {}),
+    "words": (
+        (
+            DropDef("ngram", (field("prompt"),), against="held", n=4, similarity=0.3),
+            DropDef("paraphrase", (field("prompt"),), against="held", similarity=0.5),
+            DropDef("fuzzy", (field("reply.text"),), similarity=0.95),
+            line(similarity=0.6),
+        ),
+        {},
+    ),
     "ignored": ((line(similarity=0.6),), {"ignore_shared": 0.2}),
 }
 
@@ -148,6 +159,20 @@ def test_after_any_edits_the_result_is_that_of_a_first_run(
     elif block != "against" and loops != "twin":
         # Some of the edits change which rows stay, so that rows are taken more than once.
         assert again.calls > edits
+
+
+def test_what_was_removed_stays_when_all_it_was_like_is_gone(tmp_path: Path) -> None:
+    """In the second run nothing that is known is like the second row, and yet it is kept now: the
+    third, which was only known to be like the first, must be held against it."""
+    words = [f"w{number}" for number in range(40)]
+    first, second, third = words, [*words[:-1], "x"], [*words[:-2], "y", "z"]
+    others = [[f"v{number}{row}" for number in range(30)] for row in range(30)]
+    step = step_of((line(similarity=0.8),))
+    write(tmp_path, [chat(" ".join(one), "a") for one in (first, second, third, *others)])
+    assert json.loads(answer(tmp_path, step)[0])["kept"] == 31
+    write(tmp_path, [chat(" ".join(one), "a") for one in (second, third, *others)])
+    again = json.loads(answer(tmp_path, step)[0])
+    assert [(one["line"], one["kept_line"]) for one in again["removed"]] == [(2, 1)]
 
 
 class Counted:
@@ -198,7 +223,7 @@ def test_where_much_is_new_or_pairs_are_many_all_is_joined(
     many = answer(tmp_path, step)
     assert whole.calls == 1
     shutil.rmtree(tmp_path / ".out")
-    monkeypatch.setattr(near, "MOST_PAIRS", 0)
+    monkeypatch.setattr(grown, "MOST_PAIRS", 0)
     assert answer(tmp_path, step) == many
     with kept.KeptSets(tmp_path / ".out" / "cache", kept_key(tmp_path)) as file:
         assert file.recall(str(found_name(step, 0))) is None
