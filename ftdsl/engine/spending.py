@@ -20,7 +20,11 @@ class Amount(NamedTuple):
     requests: float = 0.0
 
     def plus(self, other: Amount, times: float = 1.0) -> Amount:
-        return Amount(*(mine + times * theirs for mine, theirs in zip(self, other, strict=True)))
+        return Amount(
+            self.money + times * other.money,
+            self.tokens + times * other.tokens,
+            self.requests + times * other.requests,
+        )
 
 
 class Budget(NamedTuple):

@@ -72,9 +72,12 @@ class Looks:
         """The slices that are worse than the rest, of each score the worst first."""
         if len(scores) < LEAST_CASES:
             return ()
-        groups = [one for one in self._groups() if len(one[2]) >= _LEAST_ROWS]
         names = dict.fromkeys(name for one in scores for name in one)
-        return tuple(one for name in names for one in self._of(name, scores, groups))
+        differing = [name for name in names if len({one.get(name) for one in scores} - {None}) > 1]
+        if not differing:
+            return ()
+        groups = [one for one in self._groups() if len(one[2]) >= _LEAST_ROWS]
+        return tuple(one for name in differing for one in self._of(name, scores, groups))
 
     def _of(
         self,

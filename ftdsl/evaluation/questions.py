@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from ftdsl.data.rows import Row
@@ -40,9 +40,8 @@ def questions_of(step: EvalStep, rows: Sequence[Row], root: Path) -> list[list[Q
     seed = _unless_server(settings.get("seed", _SEED))
     top_p = settings.get("top_p")
     added, pictures = added_by(step, root), Pictures(step, root)
-    common = Question(
-        case_id="",
-        messages=(),
+    common = partial(
+        Question,
         max_tokens=_number(settings.get("max_tokens"), _MAX_TOKENS),
         temperature=_unless_server(settings.get("temperature", _TEMPERATURE)),
         top_p=float(top_p) if isinstance(top_p, int | float) else None,
@@ -52,16 +51,14 @@ def questions_of(step: EvalStep, rows: Sequence[Row], root: Path) -> list[list[Q
         timed=step.timed,
         logprobs=step.logprobs,
     )
+    seeds = [None if seed is None else int(seed) + epoch for epoch in range(epochs)]
     found = []
     for row in rows:
-        question = replace(
-            common,
-            case_id=_case_key(step, row),
-            messages=(*added.system, *asked_turns(row, pictures)),
-            tools=row_tools(row) or added.tools,
+        key, tools = _case_key(step, row), row_tools(row) or added.tools
+        turns = (*added.system, *asked_turns(row, pictures))
+        found.append(
+            [common(key, turns, tools=tools, seed=one, epoch=i) for i, one in enumerate(seeds)]
         )
-        seeds = [None if seed is None else int(seed) + epoch for epoch in range(epochs)]
-        found.append([replace(question, seed=one, epoch=i) for i, one in enumerate(seeds)])
     return found
 
 

@@ -29,7 +29,7 @@ from ftdsl.models.asking import Asking
 from ftdsl.models.provision import asked_model
 from ftdsl.plan.prices import Price, price_of
 from ftdsl.plan.steps import EvalStep
-from ftdsl.privacy.masking import masked, masked_name
+from ftdsl.privacy.masking import masked, masked_all, masked_name
 from ftdsl.quality.expressions import Block, Evaluator
 from ftdsl.results.models import Case, EvalOutput
 
@@ -164,6 +164,9 @@ def _cases(step: EvalStep, answered: Answered, judged: Judged, context: Context)
         step, Scoring(evaluator, context.root, context, _price(step)), rows, answers, judged
     )
     reduce = reducer(str(dict(step.eval.settings).get("reduce", "mean")))
+    prompts = masked_all([shown_prompt(row) for row in rows])
+    outputs = masked_all([group[0].text for group in answers])
+    wanted = masked_all(expected)
     for place, (row, group) in enumerate(zip(rows, answers, strict=True)):
         scores, unscored = _of_case(
             group, {name: column[place] for name, column in scored.items()}, reduce
@@ -171,9 +174,9 @@ def _cases(step: EvalStep, answered: Answered, judged: Judged, context: Context)
         yield Case(
             case_id=masked_name(row.row_id),
             line=row.line,
-            prompt=masked(shown_prompt(row)),
-            expected=masked(expected[place]),
-            output=masked(group[0].text),
+            prompt=prompts[place],
+            expected=wanted[place],
+            output=outputs[place],
             scores=scores,
             unscored=unscored,
             reasons={

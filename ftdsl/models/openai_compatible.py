@@ -60,7 +60,7 @@ class OpenAICompatible:
     async def session(self) -> AsyncIterator[Session]:
         from ftdsl.models.transport import transport
 
-        async with transport(self.endpoint, self.concurrency, self.timeout) as line:
+        async with transport(self.endpoint, self.timeout) as line:
             yield _Line(self, line)
 
 

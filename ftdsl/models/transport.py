@@ -1,169 +1,157 @@
 """How a request reaches a host and what comes back: bounded, timed, and never anywhere else.
 
-Imports the HTTP library, so it is imported only where requests are made.
+A pool of HTTP/1.1 connections on the running event loop. Redirects are answers like any other,
+since following one could carry the cases and the key elsewhere; there are no cookies, and the proxy
+and the certificates are the operator's. Imported only where requests are made.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import AsyncIterator, Callable, Mapping
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import Any
+from urllib.parse import quote, urlsplit
 
-import aiohttp
-from yarl import URL
-
+from ftdsl.models.connection import LARGEST as LARGEST
+from ftdsl.models.connection import Connection, OnBytes
+from ftdsl.models.connection import Received as Received
 from ftdsl.models.failure import Failed, Rejected
 from ftdsl.models.hosts import Endpoint
-
-LARGEST = 16 * 1024 * 1024
-"""Bytes of a response body. The longest answer of any model is a small part of it."""
+from ftdsl.models.tunnel import ProxyAnswered, basic, through
 
 _CONNECT = 10.0  # seconds to connect
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A response: the headers of an error by lower-case name, the whole body, and seconds from the
-    request on the socket to the body's end, without what it took to connect."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-    seconds: float
+_KEPT = 30.0  # seconds that an idle connection is used again; servers close them soon after
+_FALLBACK = 0.25  # seconds until the next address of a host is tried beside the first (RFC 8305)
+_CLOSING = 1.0
+_PORTS = {"http": 80, "https": 443}
+_IN_A_PATH = "/%:@!$&'()*+,;=~-._"
 
 
 class Transport:
-    """An open pool of connections to one endpoint; use ``transport`` to make one."""
+    """Connections to one endpoint, as many as there are requests at once; use ``transport`` to make
+    one."""
 
-    def __init__(self, session: aiohttp.ClientSession, endpoint: Endpoint, timeout: float) -> None:
-        self._session = session
+    def __init__(self, endpoint: Endpoint, timeout: float) -> None:
+        parts = urlsplit(endpoint.url)
+        self._loop = asyncio.get_running_loop()
         self._timeout = timeout
-        self._urls: dict[str, URL] = {}
-        self._base = endpoint.url
+        self._host = parts.hostname or ""
+        self._port = parts.port or _PORTS[parts.scheme]
+        self._tls = ssl.create_default_context() if parts.scheme == "https" else None
         self._proxy = endpoint.proxy
+        path = quote(parts.path, safe=_IN_A_PATH)
+        name = f"[{self._host}]" if ":" in self._host else self._host
+        port = f":{parts.port}" if parts.port is not None else ""
+        whole = self._proxy is not None and self._tls is None  # a proxy is told the whole address
+        self._target = f"{parts.scheme}://{name}{port}{path}" if whole else path
+        self._rest = _headers(f"{name}{port}", endpoint, whole)
+        self._heads: dict[str, bytes] = {}
+        self._idle: list[Connection] = []
+        self._open: set[Connection] = set()
 
-    async def post(
-        self, path: str, body: bytes, on_bytes: Callable[[bytes, float], None] | None = None
-    ) -> Received:
+    async def post(self, path: str, body: bytes, on_bytes: OnBytes | None = None) -> Received:
         """Send ``body`` and read the response. ``on_bytes`` is given each piece of a successful
         body as it arrives, with the seconds since the request was sent. Raises ``Failed`` for what
         is no complete response, and ``Rejected`` for a certificate that is not trusted."""
-        url = self._urls.get(path) or self._urls.setdefault(path, URL(self._base + path))
-        timing = _Timing()
-        _TIMING.set(timing)
+        head = self._heads.get(path) or self._heads.setdefault(path, self._head(path))
+        connection = None
         try:
-            async with self._session.post(
-                url,
-                data=body,
-                allow_redirects=False,  # a redirect could carry the cases and the key elsewhere
-                proxy=self._proxy,
-            ) as response:
-                data = await _bounded(response, timing, on_bytes)
-                seconds = timing.since()
-                headers = {} if response.status == 200 else _lowered(response.headers)
-                return Received(response.status, headers, data, seconds)
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise _failure(error, timing, self._timeout) from error
+            async with asyncio.timeout(self._timeout):
+                connection = self._kept() or await self._connected()
+                found = await connection.request(
+                    b"%b%d\r\n\r\n%b" % (head, len(body), body), on_bytes
+                )
+        except TimeoutError as error:
+            sent = connection is not None
+            why = f"no answer within {self._timeout:g} s"
+            raise Failed(why, unreachable=True, processed=sent) from error
+        except ssl.SSLError as error:
+            raise Rejected("certificate", str(error)) from error
+        except ProxyAnswered as error:
+            raise Failed(f"the proxy answered HTTP {error}", unreachable=True) from error
+        except OSError as error:
+            raise Failed(f"the connection failed: {error}", unreachable=True) from error
+        finally:
+            if connection is not None:
+                self._give_back(connection)
+        return found
+
+    def _head(self, path: str) -> bytes:
+        return f"POST {self._target}{path} HTTP/1.1\r\n{self._rest}Content-Length: ".encode(
+            "latin-1"
+        )
+
+    def _kept(self) -> Connection | None:
+        """The connection used last that the server can be expected to know still."""
+        oldest = self._loop.time() - _KEPT
+        while self._idle:
+            found = self._idle.pop()
+            if found.reusable and found.idle_since > oldest:
+                return found
+            found.transport.abort()
+        return None
+
+    def _give_back(self, connection: Connection) -> None:
+        if connection.reusable:
+            connection.idle_since = self._loop.time()
+            self._idle.append(connection)
+        else:
+            self._open.discard(connection)
+
+    async def _connected(self) -> Connection:
+        try:
+            async with asyncio.timeout(min(_CONNECT, self._timeout)):
+                found = await self._connection()
+        except TimeoutError as error:
+            why = f"no connection within {min(_CONNECT, self._timeout):g} s"
+            raise Failed(why, unreachable=True) from error
+        self._open.add(found)
+        return found
+
+    async def _connection(self) -> Connection:
+        if self._proxy is not None:
+            tunnel = (self._host, self._port, self._tls) if self._tls is not None else None
+            return await through(self._proxy, tunnel)
+        _, found = await self._loop.create_connection(
+            Connection,
+            self._host,
+            self._port,
+            ssl=self._tls,
+            happy_eyeballs_delay=_FALLBACK,
+        )
+        return found
+
+    async def close(self) -> None:
+        """Close all connections and wait until they are gone."""
+        for connection in self._open:
+            connection.transport.abort()
+        if self._open:
+            await asyncio.wait([one.lost for one in self._open], timeout=_CLOSING)
 
 
-@asynccontextmanager
-async def transport(
-    endpoint: Endpoint, concurrency: int, timeout: float
-) -> AsyncIterator[Transport]:
-    """Connections to ``endpoint``, at most ``concurrency`` at once; ``timeout`` is in seconds, for
-    one request from its start to the last byte of its response."""
+def _headers(host: str, endpoint: Endpoint, to_proxy: bool) -> str:
     headers = {
+        "Host": host,
         "Accept": "application/json",
         "Accept-Encoding": "identity",  # a small body must not unfold to a huge one
         "Content-Type": "application/json",
         "User-Agent": "ftdsl",
     }
     if endpoint.key is not None:
-        headers["Authorization"] = f"Bearer {endpoint.key}"
-    async with aiohttp.ClientSession(
-        headers=headers,
-        connector=_Timed(limit=concurrency, keepalive_timeout=30),
-        timeout=aiohttp.ClientTimeout(total=timeout, sock_connect=min(_CONNECT, timeout)),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        auto_decompress=False,
-        trust_env=False,  # neither proxies nor a .netrc
-    ) as session:
-        yield Transport(session, endpoint, timeout)
+        key = "".join(one for one in endpoint.key if one.isprintable())  # a key is one line
+        headers["Authorization"] = f"Bearer {key}"
+    if to_proxy and endpoint.proxy is not None and (given := basic(endpoint.proxy)):
+        headers["Proxy-Authorization"] = given
+    return "".join(f"{name}: {value}\r\n" for name, value in headers.items())
 
 
-class _Timing:
-    """When one request had its connection; 0 before it had one."""
-
-    __slots__ = ("start",)
-
-    def __init__(self) -> None:
-        self.start = 0.0
-
-    def since(self) -> float:
-        return time.perf_counter() - self.start
-
-
-_TIMING: ContextVar[_Timing] = ContextVar("_TIMING")
-
-
-class _Timed(aiohttp.TCPConnector):
-    """Notes for the request of the running task when it was given a connection."""
-
-    async def connect(self, *arguments: Any, **named: Any) -> Any:
-        connection = await super().connect(*arguments, **named)
-        _TIMING.get().start = time.perf_counter()
-        return connection
-
-
-def _lowered(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
-
-
-async def _bounded(
-    response: aiohttp.ClientResponse,
-    timing: _Timing,
-    on_bytes: Callable[[bytes, float], None] | None,
-) -> bytes:
-    if response.headers.get("Content-Encoding", "identity") != "identity":
-        response.close()
-        why = "the server compressed its answer, though it was asked not to"
-        raise Failed(why, again=False, processed=True)
-    length = response.content_length
-    told = on_bytes if response.status == 200 else None
-    if told is None and length is not None and length <= LARGEST:
-        return await response.read()
-    blocks: list[bytes] = []
-    left = LARGEST
-    async for block in response.content.iter_any():
-        left -= len(block)
-        if left < 0:
-            response.close()
-            why = f"the answer is larger than {LARGEST // 2**20} MiB"
-            raise Failed(why, again=False, processed=True)
-        blocks.append(block)
-        if told is not None:
-            told(block, timing.since())
-    return b"".join(blocks)
-
-
-def _failure(error: Exception, timing: _Timing, timeout: float) -> Exception:
-    """What the library's error means here."""
-    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
-        return Rejected("certificate", str(error))
-    sent = timing.start > 0
-    if isinstance(error, TimeoutError):
-        why = f"no answer within {timeout:g} s"
-    elif isinstance(error, aiohttp.ClientHttpProxyError):
-        why = f"the proxy answered HTTP {error.status}"
-    elif isinstance(error, aiohttp.ClientPayloadError):
-        why = "the connection failed: the response ended before it was whole"
-    elif isinstance(error, aiohttp.ServerDisconnectedError):
-        why = "the connection failed: the server closed it without an answer"
-    elif isinstance(error, aiohttp.ClientResponseError):
-        why = "the reply is not HTTP"
-    else:
-        why = f"the connection failed: {error}"
-    return Failed(why, unreachable=True, processed=sent)
+@asynccontextmanager
+async def transport(endpoint: Endpoint, timeout: float) -> AsyncIterator[Transport]:
+    """Connections to ``endpoint``; ``timeout`` is in seconds, for one request from its start to the
+    last byte of its response."""
+    line = Transport(endpoint, timeout)
+    try:
+        yield line
+    finally:
+        await line.close()

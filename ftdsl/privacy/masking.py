@@ -6,6 +6,7 @@ to a pull request must not be the leak that it warns of.
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cache
@@ -63,7 +64,7 @@ def masked_name(name: str) -> str:
     return f"{shown}~{blake2b(name.encode('utf-8', 'surrogatepass'), digest_size=3).hexdigest()}"
 
 
-def masked_all(texts: Sequence[str], limit: int) -> list[str]:
+def masked_all(texts: Sequence[str], limit: int = sys.maxsize) -> list[str]:
     """``masked`` of many texts. Their heads are looked at together, and only those that may hold
     something one by one."""
     heads = [text[: limit + BEYOND] if len(text) > limit else text for text in texts]

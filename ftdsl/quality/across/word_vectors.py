@@ -24,6 +24,7 @@ DIMENSIONS = 1024
 # Words of a text that count: what a text is about shows in its beginning.
 LONGEST = 500
 _COUNTED = 1 << 18
+_AT_ONCE = 256  # texts: 2 MB of sums
 _WORD = re.compile(r"\w+")
 
 
@@ -43,10 +44,9 @@ class Rarity:
 
     def add(self, texts: Sequence[Sequence[str]]) -> None:
         """The words of more texts."""
-        for words in texts:
-            self._texts += bool(words)
-            hashes = np.fromiter((_hash(word) for word in set(words)), np.int64)
-            np.add.at(self._with, hashes % _COUNTED, 1)
+        self._texts += sum(1 for words in texts if words)
+        hashes = np.array([_hash(word) for words in texts for word in set(words)], dtype=np.int64)
+        np.add.at(self._with, hashes % _COUNTED, 1)
 
     def dump(self) -> tuple[int, Any, Any]:
         """The texts, and the places with a count."""
@@ -69,16 +69,25 @@ class Rarity:
     def vectors(self, texts: Sequence[Sequence[str]]) -> Vectors:
         """One unit vector a text, shape (texts, DIMENSIONS); zeros for a text with no word."""
         result = np.zeros((len(texts), DIMENSIONS), dtype=np.float32)
-        for row, words in enumerate(texts):
-            counts = Counter(words)
-            hashes = np.fromiter((_hash(word) for word in counts), np.int64, len(counts))
-            often = np.fromiter(counts.values(), np.float64, len(counts))
-            sign = np.where(hashes >> 31, -1.0, 1.0)
-            weights = (1 + np.log(often)) * self.weights(hashes) * sign
-            result[row] = np.bincount(hashes % DIMENSIONS, weights, DIMENSIONS)
+        for start in range(0, len(texts), _AT_ONCE):
+            result[start : start + _AT_ONCE] = self._summed(texts[start : start + _AT_ONCE])
         lengths = np.linalg.norm(result, axis=1, keepdims=True)
         np.divide(result, lengths, out=result, where=lengths > 0)
         return result
+
+    def _summed(self, texts: Sequence[Sequence[str]]) -> NDArray[np.float64]:
+        """The weights of each text's words, added up by their places."""
+        counted = [Counter(words) for words in texts]
+        sizes = [len(counts) for counts in counted]
+        count = sum(sizes)
+        hashes = np.fromiter((_hash(w) for counts in counted for w in counts), np.int64, count)
+        often = np.fromiter((n for counts in counted for n in counts.values()), np.float64, count)
+        sign = np.where(hashes >> 31, -1.0, 1.0)
+        weights = (1 + np.log(often)) * self.weights(hashes) * sign
+        places = np.repeat(np.arange(len(texts)) * DIMENSIONS, sizes) + hashes % DIMENSIONS
+        found = np.zeros(len(texts) * DIMENSIONS)
+        found += np.bincount(places, weights, len(found))
+        return found.reshape(len(texts), DIMENSIONS)
 
     def rarity(self, word: str) -> float:
         """The inverse document frequency of one word."""
