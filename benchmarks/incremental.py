@@ -102,6 +102,7 @@ def main() -> int:
             runs = []
             for _ in range(arguments.repeat):
                 change(root, draw)
+                os.sync()  # else writing the edit down is still under way while it is looked at
                 runs.append(validate(root))
             wall = statistics.median(one.wall for one in runs)
             cpu = statistics.median(one.cpu for one in runs)
