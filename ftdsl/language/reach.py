@@ -10,7 +10,8 @@ _MEAN = ".mean"
 
 
 def margin_of(condition: Condition) -> tuple[str, float] | None:
-    """Score and margin, where ``condition`` asks that a score is not worse than the baseline's."""
+    """Score and margin, where ``condition`` asks that a score is not worse than the baseline's by
+    more than it: a negative one asks for a gain."""
     weights = dict(condition.weights)
     own = [name for name in weights if not name.startswith(_BASELINE)]
     if len(own) != 1 or not own[0].endswith(_MEAN) or condition.op not in (">", ">="):
@@ -31,16 +32,17 @@ def bound_of(condition: Condition) -> tuple[str, float] | None:
 
 
 def may_pass(condition: Condition, n: int, confidence: float, eval_: EvalDef) -> bool:
-    """Whether the best of results with ``n`` cases passes: all right, or none worse than the
-    baseline. True as well for conditions of another form."""
+    """Whether the best of results with ``n`` cases passes: all right; where a gain is asked for, all
+    right and the baseline's wrong; where none is, no case differs. True as well for conditions of
+    another form."""
     from ftdsl.statistics.proportions import clopper_pearson, tango
     from ftdsl.statistics.shares import share_interval
 
     if (found := margin_of(condition)) is not None:
-        # The best that is no gain: no case differs.
-        score, _ = found
-        graded = -clopper_pearson(0, n, confidence)[1]
-        low = tango(0, 0, n, confidence)[0] if _is_yes_or_no(score, eval_) else graded
+        score, margin = found
+        gained = n if margin <= 0 else 0
+        graded = gained / n - clopper_pearson(0, n, confidence)[1]
+        low = tango(gained, 0, n, confidence)[0] if _is_yes_or_no(score, eval_) else graded
         return condition.verdict(low, 1.0) == "pass"
     if (found := bound_of(condition)) is not None:
         _, bound = found

@@ -72,6 +72,15 @@ def test_a_margin_that_no_result_meets_is_said_with_the_cases_that_it_needs(tmp_
     assert not warnings(project(tmp_path, 80, "require exact.mean >= 95% with confidence 95%"))
 
 
+def test_a_gain_can_be_shown_by_cases_that_only_the_candidate_gets_right(tmp_path: Path) -> None:
+    asked = "require exact.mean >= baseline.exact.mean + {} with confidence 95%"
+    assert not warnings(project(tmp_path, 80, asked.format("30pp")))
+    assert not warnings(project(tmp_path, 80, asked.format("0pp")))
+    (one,) = warnings(project(tmp_path, 10, asked.format("80pp")))
+    assert one.code == "FT550"
+    assert "at least 35 cases" in one.help  # (n - z²) / (n + z²) >= 0.8
+
+
 @pytest.mark.code("FT551")
 def test_a_weak_margin_is_said_with_its_power(tmp_path: Path) -> None:
     line = "require exact.mean >= baseline.exact.mean - 5pp with confidence 95%"
