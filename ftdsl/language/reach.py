@@ -32,9 +32,9 @@ def bound_of(condition: Condition) -> tuple[str, float] | None:
 
 
 def may_pass(condition: Condition, n: int, confidence: float, eval_: EvalDef) -> bool:
-    """Whether the best of results with ``n`` cases passes: all right; where a gain is asked for, all
-    right and the baseline's wrong; where none is, no case differs. True as well for conditions of
-    another form."""
+    """Whether the best of results with ``n`` cases passes: all right; where a gain is asked for,
+    all right and the baseline's wrong; where none is, no case differs. True as well for conditions
+    of another form."""
     from ftdsl.statistics.proportions import clopper_pearson, tango
     from ftdsl.statistics.shares import share_interval
 

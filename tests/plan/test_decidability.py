@@ -81,6 +81,13 @@ def test_a_gain_can_be_shown_by_cases_that_only_the_candidate_gets_right(tmp_pat
     assert "at least 35 cases" in one.help  # (n - z²) / (n + z²) >= 0.8
 
 
+def test_the_demo_plans_without_a_warning(tmp_path: Path) -> None:
+    assert (
+        plan(Path(__file__).parents[2] / "specs/quickstart.ftspec", out=tmp_path).plan.problems
+        == ()
+    )
+
+
 @pytest.mark.code("FT551")
 def test_a_weak_margin_is_said_with_its_power(tmp_path: Path) -> None:
     line = "require exact.mean >= baseline.exact.mean - 5pp with confidence 95%"
