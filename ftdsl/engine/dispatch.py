@@ -22,6 +22,7 @@ from ftdsl.results.outputs import StepOutput
 #: Modules that come with an extra, by their first name: ``pip install ftdsl[EXTRA]``.
 _EXTRAS = {
     "accelerate": "train",
+    "bitsandbytes": "qlora",
     "datasets": "train",
     "datasketch": "data",
     "gguf": "serve",

@@ -13,7 +13,8 @@ from ftdsl.language.checks.duplicates import check_dedup
 from ftdsl.language.checks.evals import check_eval, check_leaks
 from ftdsl.language.checks.models import check_model
 from ftdsl.language.checks.rules import check_rules, ruleset_rules
-from ftdsl.language.checks.training import check_sweep, check_train
+from ftdsl.language.checks.sweeps import check_sweep
+from ftdsl.language.checks.training import check_train
 from ftdsl.language.checks.waivers import check_together, check_waiver
 from ftdsl.language.declarations import function_value, let_value, schema_named, schema_value
 from ftdsl.language.modules import Module

@@ -46,6 +46,9 @@ def asked_model(step: EvalStep, context: Context) -> Iterator[Model]:
     declared = step.model
     if step.train is not None and is_hosted(step.train):
         declared = _trained_at_host(step.train, context)
+    elif step.train is not None and (whole := _whole_weights(step.train, context)) is not None:
+        yield _trained_in_process(step, whole, context)
+        return
     elif step.train is not None:
         with _served(_parts_of_trained(step, context), generation, context) as model:
             yield model
@@ -53,6 +56,21 @@ def asked_model(step: EvalStep, context: Context) -> Iterator[Model]:
     assert declared is not None, "an eval step has a model or a train"
     with ready_model(declared, context, generation, step.eval) as model:
         yield model
+
+
+def _whole_weights(train: TrainDef, context: Context) -> Path | None:
+    """The folder of whole weights that a training left, where no adapter of it can be served."""
+    folder = context.artifacts(f"train.{train.name}")
+    output = context.outputs[f"train.{train.name}"]
+    assert isinstance(output, TrainOutput), "a train step has a train output"
+    if not output.weights or (folder / _ADAPTER).is_file():
+        return None
+    return folder / output.weights
+
+
+def _trained_in_process(step: EvalStep, folder: Path, context: Context) -> InProcess:
+    declared = ModelDef(step.model_name, "transformers", (), span=_span(step))
+    return _loaded_in_process(declared, folder, None, context)
 
 
 def _trained_at_host(train: TrainDef, context: Context) -> ModelDef:
@@ -113,6 +131,12 @@ def _in_process(model: ModelDef, context: Context) -> InProcess:
     folder = weights_folder(model, context.root)
     named = dict(model.settings).get("template")
     template = _template_file(model, str(named), context.root) if named is not None else None
+    return _loaded_in_process(model, folder, template, context)
+
+
+def _loaded_in_process(
+    model: ModelDef, folder: Path, template: Path | None, context: Context
+) -> InProcess:
     digests = FileDigests(context.cache / "digests.json")
     files = [
         *sorted(one for one in folder.rglob("*") if one.is_file()),
@@ -239,10 +263,13 @@ def _not_started(parts: _Parts, error: ServerFailed) -> Diagnostic:
 
 
 def _not_servable(step: EvalStep) -> Diagnostic:
-    span = step.train.span if step.train is not None else None
     return Diagnostic(
         "FT508",
         f"the trained model `{step.model_name}` cannot be served here",
-        span or _NOWHERE,
-        help="its `base` must name a `provider = local` model, and its adapter must be LoRA",
+        _span(step) or _NOWHERE,
+        help="name a `provider = local` model as its `base`, or set `merge = true` in its target",
     )
+
+
+def _span(step: EvalStep) -> Span | None:
+    return step.train.span if step.train is not None else None

@@ -180,7 +180,9 @@ class CoverageOutput(Result):
 
 
 class CurvePoint(Result):
-    """One logged step of training; what was not logged is None."""
+    """One logged step of training; what was not logged is None. Of pairs of answers
+    ``reward_margin`` is how much more the preferred one is rewarded, ``reward_accuracy`` the share
+    in which it is."""
 
     step: int
     epoch: float | None = None
@@ -189,6 +191,8 @@ class CurvePoint(Result):
     learning_rate: float | None = None
     grad_norm: float | None = None
     token_accuracy: float | None = None
+    reward_margin: float | None = None
+    reward_accuracy: float | None = None
 
 
 class HostedCheckpoint(Result):
@@ -218,9 +222,10 @@ class HostedJob(Result):
 
 
 class TrainOutput(Result):
-    """Step ``train``. ``adapter`` and ``model_card`` are artifact file names; ``memory`` is the
-    peak of the training process in bytes; ``findings`` are warnings about rows. A hosted job
-    leaves no adapter and names no parameters: its model is in ``hosted``."""
+    """Step ``train``. ``adapter``, ``weights`` (whole ones) and ``model_card`` are artifact names,
+    "" where there is none; ``memory`` is the peak of the training process in bytes; ``findings``
+    are warnings about rows. A hosted job leaves neither and names no parameters: its model is in
+    ``hosted``."""
 
     kind: Literal["train"] = "train"
     name: str
@@ -238,6 +243,7 @@ class TrainOutput(Result):
     settings: dict[str, str] = {}
     digests: dict[str, str] = {}
     adapter: str
+    weights: str = ""
     model_card: str
     resumed_from: int | None = None
     memory: int | None = None

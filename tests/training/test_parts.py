@@ -154,12 +154,13 @@ def test_only_the_assistants_tokens_are_learned(folder: Path, tmp_path: Path) ->
     line = json.dumps([{"role": role, "content": text} for role, text in turns])
     (tmp_path / "rows.jsonl").write_text(line + "\n")
     chosen = settings_of(tiny.SETTINGS)
-    rows, lengths = encode(tokenizer, tmp_path / "rows.jsonl", "data", chosen)
+    found = encode(tokenizer, tmp_path / "rows.jsonl", "data", chosen)
+    rows, lengths = found.dataset, found.lengths
     labels = [one for one in rows[0]["labels"] if one != IGNORED]
     assert tokenizer.decode(labels) == "two<eos>ten<eos>"
     assert len(rows[0]["labels"]) == len(rows[0]["input_ids"]) == lengths.longest
     everything = chosen.model_copy(update={"assistant_only_loss": False})
-    rows, _ = encode(tokenizer, tmp_path / "rows.jsonl", "data", everything)
+    rows = encode(tokenizer, tmp_path / "rows.jsonl", "data", everything).dataset
     assert rows[0]["labels"] == rows[0]["input_ids"]
 
 
@@ -226,9 +227,7 @@ def test_the_last_whole_checkpoint_is_found_and_broken_ones_go(tmp_path: Path) -
 
 
 def test_memory_by_hand() -> None:
-    shape = Shape(
-        parameters=1000, trained=10, layers=2, hidden=8, vocabulary=50, tokens=20, learned=5
-    )
+    shape = Shape(frozen=1000, trained=10, layers=2, hidden=8, vocabulary=50, tokens=20, learned=5)
     assert estimated_bytes(shape) == 700_000_000 + 4000 + 160 + 21_760 + 3000
 
 

@@ -307,6 +307,32 @@ def test_a_template_that_fails_on_a_row_is_refused(root: Path) -> None:
     assert refusal(root, template="broken.jinja").diagnostic.code == "FT603"
 
 
+@pytest.mark.slow
+def test_two_processes_train_together_and_are_resumed(root: Path) -> None:
+    """By torchrun over gloo; killed on the way, they come to the same adapter."""
+    settings: dict[str, Value] = {"processes": 2, "batch_size": 4, "max_steps": 6, "save_every": 2}
+    whole = run_train(tiny.step(**settings), tiny.context(root))
+    assert whole.steps == 6
+    assert whole.epochs == pytest.approx(6 * 8 / 64)
+    shutil.copytree(root / "base", root / "again" / "base")
+    for name in ("rows.jsonl", "held.jsonl"):
+        shutil.copy(root / name, root / "again" / name)
+    context = with_console(root / "again", Meddler(4, kill_worker), StopRequest())
+    with pytest.raises(Refused):
+        run_train(tiny.step(**settings), context)
+    time.sleep(1)  # the killed leader's followers look for it twice a second
+    left = [one for one in psutil.process_iter(["cmdline"]) if str(context.work) in _line(one)]
+    assert left == []
+    output = run_train(tiny.step(**settings), tiny.context(root / "again"))
+    assert output.resumed_from in (2, 4)
+    assert output.digests == whole.digests
+    assert output.curve == whole.curve
+
+
+def _line(process: psutil.Process) -> str:
+    return " ".join(process.info["cmdline"] or ())
+
+
 @pytest.mark.code("FT605")
 def test_rows_that_are_cut_or_mute_are_told(root: Path) -> None:
     with (root / "rows.jsonl").open("a", encoding="utf-8") as file:
@@ -363,8 +389,3 @@ def test_rows_with_nothing_to_learn_are_refused(root: Path) -> None:
     found = refusal(root, max_length=8).diagnostic
     assert found.code == "FT609"
     assert "max_length = 8" in found.help
-
-
-@pytest.mark.code("FT610")
-def test_training_all_weights_is_refused_in_words(root: Path) -> None:
-    assert refusal(root, adapter="none").diagnostic.code == "FT610"

@@ -155,11 +155,43 @@ def write_rows(root: Path, rows: int = 64, name: str = "rows.jsonl") -> None:
             file.write(json.dumps({"messages": turns}) + "\n")
 
 
+def write_pairs(root: Path, rows: int = 32, name: str = "rows.jsonl") -> None:
+    """Questions whose right colour is preferred to the next one."""
+    with (root / name).open("w", encoding="utf-8") as file:
+        for number in range(rows):
+            row = {
+                "prompt": f"colour {number % 4} of {number}?",
+                "chosen": COLOURS[number % 4],
+                "rejected": COLOURS[(number + 1) % 4],
+            }
+            file.write(json.dumps(row) + "\n")
+
+
+def write_marked(root: Path, rows: int = 32, name: str = "rows.jsonl") -> None:
+    """Questions with an answer each, of which the first half is right."""
+    with (root / name).open("w", encoding="utf-8") as file:
+        for number in range(rows):
+            right = number < rows // 2
+            turns = [
+                {"role": "user", "content": f"colour {number % 4} of {number}?"},
+                {"role": "assistant", "content": COLOURS[(number + (not right)) % 4]},
+            ]
+            file.write(json.dumps({"messages": turns, "label": right}) + "\n")
+
+
+WRITERS = {"sft": write_rows, "dpo": write_pairs, "orpo": write_pairs, "kto": write_marked}
+_BASES = {"sft": "chat", "dpo": "preference", "orpo": "preference", "kto": "kto"}
+_OF_SFT = ("packing", "assistant_only_loss")
+
+
 def step(base: str = "base", **settings: Value) -> TrainStep:
     """Training of ``tiny`` on rows.jsonl, watched on held.jsonl."""
     chosen = {**SETTINGS, **settings}
+    method = str(chosen["method"])
+    if method != "sft":
+        chosen = {key: value for key, value in chosen.items() if key not in _OF_SFT}
     values = {key: value for key, value in chosen.items() if value is not None}
-    schema = SchemaDef("chat", "chat")
+    schema = SchemaDef(_BASES[method], _BASES[method])
     train = TrainDef(
         "tiny", ("rows", None), ("held", None), base, "trl", tuple(sorted(values.items()))
     )

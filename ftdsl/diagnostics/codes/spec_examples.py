@@ -95,6 +95,14 @@ def train(lines: str) -> str:
     return f"{TICKETS}\n{local}\n\ntrain tuned {{\n{inside}\n}}\n"
 
 
+def marked(target: str) -> str:
+    """A training on answers that are marked good or bad."""
+    top = TICKETS.replace("extends chat", "extends kto")
+    return train(
+        f"base = local\ndata = support.train\nvalidate = support.holdout\ntarget trl {{ {target} }}"
+    ).replace(TICKETS, top)
+
+
 def waive(lines: str, name: str = "example", body: str = 'each must reply.text != ""') -> str:
     """A waiver of one rule."""
     inside = "\n".join(f"  {line}" for line in lines.splitlines())

@@ -120,16 +120,6 @@ CODES: tuple[Code, ...] = (
         "run",
     ),
     Code(
-        "FT610",
-        "all-weights",
-        "training all weights cannot run yet",
-        "This edition trains low-rank adapters. A spec that trains all weights is checked in "
-        "full, and refused when it is run.",
-        f"sed -i 's/lora(rank: 8, alpha: 16)/none/' specs/quickstart.ftspec\n{_TRAIN}",
-        f"git checkout -- specs/quickstart.ftspec\n{_TRAIN}",
-        "run",
-    ),
-    Code(
         "FT611",
         "host-closed",
         "the host takes no fine-tuning jobs from this account",

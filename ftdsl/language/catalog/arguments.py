@@ -16,6 +16,21 @@ def _setting(
 _SEED = Parameter("seed", "int", "seed", default=0, keyword=True, minimum=0, maximum=2**63 - 1)
 _DRAWN = Parameter("k", "int", "answers drawn", keyword=True, minimum=1, maximum=100)
 
+_LORA = (
+    Parameter("rank", "int", "rank", default=16, keyword=True, minimum=1, maximum=1024),
+    Parameter(
+        "alpha", "int", "scale is alpha / rank", default=32, keyword=True, minimum=1, maximum=4096
+    ),
+    Parameter("dropout", "share", "dropout", default=0.0, keyword=True, minimum=0, maximum=1),
+    Parameter(
+        "targets",
+        "text|list(text)",
+        "modules that get an adapter",
+        default="all-linear",
+        keyword=True,
+    ),
+)
+
 FUNCTIONS: tuple[FunctionEntry, ...] = (
     _setting(
         "by_hash",
@@ -57,30 +72,15 @@ FUNCTIONS: tuple[FunctionEntry, ...] = (
     ),
     _setting(
         "lora",
-        (
-            Parameter("rank", "int", "rank", default=16, keyword=True, minimum=1, maximum=1024),
-            Parameter(
-                "alpha",
-                "int",
-                "scale is alpha / rank",
-                default=32,
-                keyword=True,
-                minimum=1,
-                maximum=4096,
-            ),
-            Parameter(
-                "dropout", "share", "dropout", default=0.0, keyword=True, minimum=0, maximum=1
-            ),
-            Parameter(
-                "targets",
-                "text|list(text)",
-                "modules that get an adapter",
-                default="all-linear",
-                keyword=True,
-            ),
-        ),
+        _LORA,
         "Low-rank adapters (Hu et al. 2021).",
         "adapter = lora(rank: 16, alpha: 32)",
+    ),
+    _setting(
+        "qlora",
+        _LORA,
+        "Low-rank adapters over a base held in 4 bits (NF4, Dettmers et al. 2023).",
+        "adapter = qlora(rank: 16, alpha: 32)",
     ),
     _setting(
         "minhash",

@@ -6,23 +6,80 @@ from ftdsl.language.catalog.entry import BlockEntry, SettingEntry
 
 _TRL = (
     SettingEntry(
-        "method", "choice", "training objective", default="sft", choices=("sft",), required=True
+        "method",
+        "choice",
+        "training objective: answers (`sft`), preferred answers (`dpo`, `orpo`), or answers "
+        "marked good or bad (`kto`)",
+        default="sft",
+        choices=("sft", "dpo", "orpo", "kto"),
+        required=True,
     ),
     SettingEntry(
         "adapter",
-        "call:lora",
-        "low-rank adapters, or `none` to train all weights",
+        "call:lora|qlora",
+        "low-rank adapters, those over weights of 4 bits, or `none` to train all weights",
         default="none",
         choices=("none",),
     ),
     SettingEntry(
-        "learning_rate", "float", "peak learning rate", default=2e-4, minimum=1e-9, maximum=1
+        "learning_rate",
+        "float",
+        "peak learning rate; when left out 2e-4 over an adapter and 2e-5 over all weights, for "
+        "preferences 5e-6 and 5e-7",
+        default=2e-4,
+        minimum=1e-9,
+        maximum=1,
+    ),
+    SettingEntry(
+        "beta",
+        "float",
+        "dpo, kto: how closely it keeps to the base model; orpo: weight of the odds ratio",
+        default=0.1,
+        minimum=1e-6,
+        maximum=100,
+    ),
+    SettingEntry(
+        "loss",
+        "choice",
+        "dpo: what is made of the margin between the two answers",
+        default="sigmoid",
+        choices=("sigmoid", "hinge", "ipo", "robust"),
+    ),
+    SettingEntry(
+        "label_smoothing",
+        "share",
+        "dpo with `loss = robust`: share of the preferences that are taken to be flipped",
+        minimum=0,
+        maximum=0.49,
+    ),
+    SettingEntry(
+        "desirable_weight",
+        "float",
+        "kto: weight of the answers marked good",
+        default=1.0,
+        minimum=0,
+        maximum=1000,
+    ),
+    SettingEntry(
+        "undesirable_weight",
+        "float",
+        "kto: weight of the answers marked bad",
+        default=1.0,
+        minimum=0,
+        maximum=1000,
     ),
     SettingEntry(
         "n_epochs", "float", "passes over the data", default=3, minimum=0.001, maximum=1000
     ),
     SettingEntry("max_steps", "int", "optimizer steps; wins over n_epochs", minimum=1, maximum=1e9),
-    SettingEntry("batch_size", "int", "rows a forward pass", default=8, minimum=1, maximum=65_536),
+    SettingEntry(
+        "batch_size",
+        "int",
+        "rows a forward pass of each process",
+        default=8,
+        minimum=1,
+        maximum=65_536,
+    ),
     SettingEntry(
         "accumulation",
         "int",
@@ -105,6 +162,20 @@ _TRL = (
         "number format of the weights",
         default="auto",
         choices=("auto", "fp32", "bf16", "fp16"),
+    ),
+    SettingEntry(
+        "processes",
+        "int",
+        "processes of this machine that share each step: one a GPU, or one a few cores",
+        default=1,
+        minimum=1,
+        maximum=64,
+    ),
+    SettingEntry(
+        "merge",
+        "bool",
+        "whether the base with the adapter in it is written too, as whole weights",
+        default=False,
     ),
     SettingEntry("template", "path", "chat template file; the base model's own when left out"),
 )
@@ -221,17 +292,42 @@ TARGETS: dict[str, tuple[SettingEntry, ...]] = {"trl": _TRL, "openai": _OPENAI}
 VALIDATED_TARGETS = frozenset({"trl"})
 """Targets that want rows to validate on, or a reason; a host watches the loss in its own way."""
 
-OF_METHOD: dict[str, tuple[str, ...]] = {
-    "dpo": ("beta",),
-    "reinforcement": (
-        "grader",
-        "compute_multiplier",
-        "eval_interval",
-        "eval_samples",
-        "reasoning_effort",
-    ),
+OF_METHOD: dict[str, dict[str, tuple[str, ...]]] = {
+    "trl": {
+        "packing": ("sft",),
+        "assistant_only_loss": ("sft",),
+        "beta": ("dpo", "orpo", "kto"),
+        "loss": ("dpo",),
+        "label_smoothing": ("dpo",),
+        "desirable_weight": ("kto",),
+        "undesirable_weight": ("kto",),
+    },
+    "openai": {
+        "beta": ("dpo",),
+        "grader": ("reinforcement",),
+        "compute_multiplier": ("reinforcement",),
+        "eval_interval": ("reinforcement",),
+        "eval_samples": ("reinforcement",),
+        "reasoning_effort": ("reinforcement",),
+    },
 }
-"""Settings that belong to one training objective of ``target openai``."""
+"""By target: the settings that belong to some of its training objectives, and to which."""
+
+LEARNING_RATES: dict[tuple[bool, bool], float] = {
+    (False, True): 2e-4,
+    (False, False): 2e-5,
+    (True, True): 5e-6,
+    (True, False): 5e-7,
+}
+"""What `learning_rate` of ``target trl`` is when it is left out: by whether preferences are learned
+(that of TRL's and the DPO and KTO papers' recipes), and whether only an adapter is."""
+
+ROWS_OF_METHOD: dict[str, tuple[str, ...]] = {
+    "dpo": ("preference", "openai_preference"),
+    "orpo": ("preference", "openai_preference"),
+    "kto": ("kto",),
+}
+"""The row formats that an objective learns from; the others learn from any with an answer."""
 
 BLOCKS: tuple[BlockEntry, ...] = (
     BlockEntry(

@@ -28,7 +28,8 @@ def job_request(
     ``epochs`` is sent as a number even where the spec says ``auto``, for its cost must be known
     before it is spent; ``auto`` of other settings is the host's to resolve."""
     method = str(settings["method"])
-    named = [key for key in (*_COMMON, *OF_METHOD.get(method, ())) if key != "grader"]
+    its = [key for key, methods in OF_METHOD["openai"].items() if method in methods]
+    named = [key for key in (*_COMMON, *its) if key != "grader"]
     own = {key: settings[key] for key in named if settings.get(key) is not None}
     inner: dict[str, Any] = {"hyperparameters": {"n_epochs": epochs, **own}}
     if grader is not None:

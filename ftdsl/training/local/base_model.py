@@ -44,9 +44,13 @@ def find_base(step: TrainStep, context: Context) -> BaseModel:
     if model is None:
         return _named(step, context)
     settings = dict(model.settings)
-    if model.provider != "local":
+    if model.provider not in ("local", "transformers"):
         message = f"the base `{model.name}` is asked over the network: it has no weights here"
-        raise Refused(_no_base(step, message, "name a model with `provider = local`"))
+        raise Refused(
+            _no_base(
+                step, message, "name a model with `provider = local` or `provider = transformers`"
+            )
+        )
     path = settings.get("path")
     if path is not None and (context.root / str(path) / "config.json").is_file():
         return _folder(step, (context.root / str(path)).resolve(), model.name, context)

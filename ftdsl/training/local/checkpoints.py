@@ -26,14 +26,14 @@ def seal(folder: Path) -> None:
     _flush(folder.parent)
 
 
-def latest_whole(work: Path) -> Path | None:
+def latest_whole(work: Path, *, tidy: bool = True) -> Path | None:
     """The checkpoint with the most steps that was written to its end. Half-written ones, which a
-    killed run left, are removed."""
+    killed run left, are removed (``tidy``)."""
     found: Path | None = None
     for folder in sorted((work / FOLDER).glob("checkpoint-*"), key=_step):
         if _is_whole(folder):
             found = folder
-        else:
+        elif tidy:
             shutil.rmtree(folder)
     return found
 

@@ -13,6 +13,8 @@ _NAMES = {
     "learning_rate": "learning_rate",
     "grad_norm": "grad_norm",
     "mean_token_accuracy": "token_accuracy",
+    "rewards/margins": "reward_margin",
+    "rewards/accuracies": "reward_accuracy",
 }
 
 

@@ -16,8 +16,10 @@ class _Message(BaseModel):
 
 
 class Lora(_Message):
-    """Low-rank adapters (Hu et al. 2021): the update is ``alpha / rank`` times B·A."""
+    """Low-rank adapters (Hu et al. 2021): the update is ``alpha / rank`` times B·A. With
+    ``quantized`` the base below them is held in 4 bits (Dettmers et al. 2023)."""
 
+    quantized: bool = False
     rank: int
     alpha: int
     dropout: float
@@ -27,15 +29,21 @@ class Lora(_Message):
 class Settings(_Message):
     """The settings of ``target trl``; the names and the units are those of the language."""
 
-    adapter: Lora
+    method: Literal["sft", "dpo", "orpo", "kto"]
+    adapter: Lora | None
     learning_rate: float
     n_epochs: float
     max_steps: int | None = None
     batch_size: int
     accumulation: int
     max_length: int
-    packing: bool
-    assistant_only_loss: bool
+    packing: bool = False
+    assistant_only_loss: bool = True
+    beta: float = 0.1
+    loss: str = "sigmoid"
+    label_smoothing: float = 0.0
+    desirable_weight: float = 1.0
+    undesirable_weight: float = 1.0
     warmup_ratio: float
     scheduler: str
     weight_decay: float
@@ -46,12 +54,19 @@ class Settings(_Message):
     save_every: int | None = None
     early_stopping: int | None = None
     precision: str
+    processes: int = 1
+    merge: bool = False
+
+    @property
+    def batch(self) -> int:
+        """Rows an optimizer step."""
+        return self.batch_size * self.accumulation * self.processes
 
 
 class Job(_Message):
     """All that decides a training run. ``base`` is a ``.gguf`` file or a Hugging Face folder;
     ``converted`` is where the former is kept as the latter. ``rows`` and ``validation`` are JSONL
-    files with one list of messages a line (``validation`` is None when the spec says so in
+    files as ``training.examples`` writes them (``validation`` is None when the spec says so in
     words); ``template`` is the text of the chat template, None for the base model's own."""
 
     base: Path
@@ -98,6 +113,15 @@ class Stepped(_Message):
     loss: float | None = None
 
 
+class Validated(_Message):
+    """The loss on the validation rows after ``step`` steps, which are ``epoch`` passes."""
+
+    event: Literal["validated"] = "validated"
+    step: int
+    epoch: float
+    eval_loss: float
+
+
 class Failed(_Message):
     """The worker gives up for a reason it knows. ``code`` is a diagnostic's."""
 
@@ -116,8 +140,8 @@ class Halted(_Message):
 
 class Done(_Message):
     """Training ended and its files are written. ``history`` is the trainer's log, an object a
-    logged step; ``memory`` is the peak of resident bytes; ``template`` the template that was used.
-    """
+    logged step; ``memory`` is the peak of resident bytes; ``adapter`` and ``weights`` are the
+    folders of an adapter and of whole weights, "" where there are none."""
 
     event: Literal["done"] = "done"
     steps: int
@@ -128,26 +152,30 @@ class Done(_Message):
     history: list[dict[str, float]]
     memory: int
     resumed_from: int | None
+    adapter: str
+    weights: str
     adapter_gguf: bool
     digests: dict[str, str]
     versions: dict[str, str]
 
 
-Event = Phase | Lengths | Begun | Stepped | Failed | Halted | Done
+Event = Phase | Lengths | Begun | Stepped | Validated | Failed | Halted | Done
 
 
 def settings_of(values: Mapping[str, Value]) -> Settings:
     """The settings of a ``target trl`` block, as the checker left them (defaults filled in)."""
     plain = {key: value for key, value in values.items() if "." not in key}
-    plain.pop("method", None)
     plain.pop("template", None)
+    kind = plain.pop("adapter", "none")
+    if kind == "none":
+        return Settings.model_validate(plain | {"adapter": None})
     lora = {
         key.removeprefix("adapter."): value
         for key, value in values.items()
         if key.startswith("adapter.")
     }
     targets = str(lora.get("targets", "all-linear"))
-    adapter = {"rank": 16, "alpha": 32, "dropout": 0.0} | lora
+    adapter = {"rank": 16, "alpha": 32, "dropout": 0.0, "quantized": kind == "qlora"} | lora
     names = [name.strip() for name in targets.split(",")]
     adapter["targets"] = targets if targets == "all-linear" else names  # type: ignore[assignment]
     return Settings.model_validate(plain | {"adapter": adapter})

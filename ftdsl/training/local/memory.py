@@ -15,21 +15,23 @@ _ADAM = 4  # weight, gradient and two moments
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What decides the memory of a forward and a backward pass. ``tokens`` are those of one batch
-    with its padding; ``learned`` those of them that have a label."""
+    with its padding; ``learned`` those of them that have a label. ``frozen`` weights are held
+    beside the ``trained`` ones, in ``width`` bytes each."""
 
-    parameters: int
+    frozen: int
     trained: int
     layers: int
     hidden: int
     vocabulary: int
     tokens: int
     learned: int
+    width: float = _FLOAT
 
 
 def estimated_bytes(shape: Shape) -> int:
     """Bytes of resident memory at the peak, in 32-bit floats; within some 30% for decoder models
     of 0.1 to 1 billion parameters. Attention is taken to keep no square matrix."""
-    weights = shape.parameters * _FLOAT
+    weights = int(shape.frozen * shape.width)
     adapter = shape.trained * _FLOAT * _ADAM
     body = shape.tokens * shape.layers * shape.hidden * _KEPT_A_LAYER * _FLOAT // 2
     head = shape.learned * shape.vocabulary * _FLOAT * _HEAD_COPIES

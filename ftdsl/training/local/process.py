@@ -36,6 +36,7 @@ _FIXED = {
     "HF_HUB_OFFLINE": "1",
     "OMP_WAIT_POLICY": "PASSIVE",  # threads that spin halve the speed of a machine that is shared
     "PYTHONHASHSEED": "0",
+    "PYTHONSAFEPATH": "1",  # nothing in the working folder may stand in for a module
     "TOKENIZERS_PARALLELISM": "false",
     "TQDM_DISABLE": "1",
     "TRANSFORMERS_OFFLINE": "1",
@@ -56,16 +57,18 @@ class WorkerDied(Exception):
         self.log = log
 
 
-def worker_events(job: Path, threads: int, checkpoint: Callable[[], None]) -> Iterator[Event]:
-    """Start a worker on the job file and yield what it tells until it ends; it is ended for
-    certain when the caller stops asking.
+def worker_events(
+    job: Path, threads: int, checkpoint: Callable[[], None], processes: int = 1
+) -> Iterator[Event]:
+    """Start a worker on the job file, or several that torchrun brings together, and yield what it
+    tells until it ends; it is ended for certain when the caller stops asking.
 
     ``checkpoint`` is called several times a second. When it raises ``Stopped``, the worker is
     asked to stop, its last events are yielded, and ``Stopped`` goes on once it has ended. Raises
     ``WorkerDied``.
     """
     with tempfile.TemporaryFile() as log:
-        process = _start(job, threads, log)
+        process = _start(job, threads, log, processes)
         try:
             yield from _follow(process, checkpoint)
             if process.wait(_END_GRACE) != 0:
@@ -74,14 +77,18 @@ def worker_events(job: Path, threads: int, checkpoint: Callable[[], None]) -> It
             _end(process)
 
 
-def _start(job: Path, threads: int, log: IO[bytes]) -> subprocess.Popen[bytes]:
+def _start(job: Path, threads: int, log: IO[bytes], processes: int) -> subprocess.Popen[bytes]:
     environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    environment |= _FIXED | {"OMP_NUM_THREADS": str(threads)}
+    environment |= _FIXED | {"OMP_NUM_THREADS": str(max(1, threads // processes))}
     environment["PYTHONPATH"] = str(Path(__file__).resolve().parents[3])
-    # -P: nothing in the working folder may stand in for a module. A session of its own: the
-    # terminal's Ctrl-C is for us, who then let the worker write a checkpoint.
+    program = ["-m", "ftdsl.training.local.worker", str(job)]
+    if processes > 1:
+        launch = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+        program = [*launch, *program]
+    # A session of its own: the terminal's Ctrl-C is for us, who then let the worker write a
+    # checkpoint.
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "ftdsl.training.local.worker", str(job)],
+        [sys.executable, "-P", *program],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=log,
@@ -153,7 +160,7 @@ def _tail(log: IO[bytes], size: int = 2000) -> str:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     for stream in (process.stdin, process.stdout):
         if stream is not None:

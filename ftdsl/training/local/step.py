@@ -1,4 +1,4 @@
-"""Step ``train``: a low-rank adapter learned from a dataset's rows, in a process of its own."""
+"""Step ``train`` here: a model learns from a dataset's rows, in a process of its own."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from ftdsl.training.local.job import (
     Phase,
     Settings,
     Stepped,
+    Validated,
     settings_of,
 )
 from ftdsl.training.local.process import WorkerDied, worker_events
@@ -45,19 +46,20 @@ _LIBRARIES = (
     "gguf",
 )
 _JOB, _ROWS, _VALIDATION = "job.json", "rows.jsonl", "validation.jsonl"
-CARD, ADAPTER = "README.md", "adapter"
+_QUANTIZER = "bitsandbytes"
+CARD = "README.md"
 
 
 def run_local(step: TrainStep, context: Context) -> TrainOutput:
-    """Train ``step`` and leave adapter/, adapter.gguf (over a GGUF base), template.jinja,
-    trainer_state.json and README.md in ``context.work``.
+    """Train ``step`` and leave adapter/, adapter.gguf (over a GGUF base), model/ or merged/,
+    template.jinja, trainer_state.json and README.md in ``context.work``.
 
     What an interrupted run left in ``context.work`` is gone on with, from its last whole
-    checkpoint. Raises ``Refused`` (FT500, FT501, FT600–FT610) and ``Stopped``.
+    checkpoint. Raises ``Refused`` (FT500, FT501, FT600–FT609, FT655) and ``Stopped``.
     """
     start = time.monotonic()
-    _assert_installed(step)
-    settings = _settings(step)
+    settings = settings_of(dict(step.train.settings))
+    _assert_installed(step, settings)
     base = find_base(step, context)
     run = _Run(step, context, base, settings)
     try:
@@ -132,7 +134,10 @@ class _Run:
         job, bar = self.context.work / _JOB, None
         at = 0
         try:
-            for event in worker_events(job, _threads(self.context), self.context.checkpoint):
+            events = worker_events(
+                job, _threads(self.context), self.context.checkpoint, self.settings.processes
+            )
+            for event in events:
                 match event:
                     case Phase() if bar is None:
                         bar = self.context.progress(event.text, None, "steps")
@@ -150,7 +155,7 @@ class _Run:
                         raise Refused(self._diagnostic(event.code, event.message, event.help))
                     case Done():
                         return event
-                    case Halted() | Stepped():
+                    case Halted() | Stepped() | Validated():
                         continue
         except WorkerDied as error:
             raise Refused(self._died(error, at)) from error
@@ -191,7 +196,8 @@ class _Run:
             curve=loss_curve(done.history),
             settings={key: str(value) for key, value in train.settings},
             digests=digests,
-            adapter=ADAPTER,
+            adapter=done.adapter,
+            weights=done.weights,
             model_card=CARD,
             resumed_from=done.resumed_from,
             findings=tuple(self._findings()),
@@ -221,7 +227,9 @@ class _Run:
                 found.append(_warning("FT605", message, "their reply begins beyond `max_length`"))
         for examples in (self.rows, self.validation):
             if examples is not None and examples.unanswered:
-                message = f"{examples.unanswered} rows have no assistant turn and took no part"
+                message = (
+                    f"{examples.unanswered} rows have no answer to learn from and took no part"
+                )
                 found.append(_warning("FT605", message, "a row rule can forbid them"))
         return found
 
@@ -241,31 +249,28 @@ class _Run:
         return Diagnostic(code, message, self.step.train.span or _NOWHERE, help=help_)
 
 
-def _assert_installed(step: TrainStep) -> None:
+def _assert_installed(step: TrainStep, settings: Settings) -> None:
     missing = [name for name in _LIBRARIES if find_spec(name) is None]
+    place = step.train.span or _NOWHERE
     if missing:
         raise Refused(
             Diagnostic(
                 "FT600",
                 f"training needs libraries that are not installed: {', '.join(missing)}",
-                step.train.span or _NOWHERE,
+                place,
                 help="install them: `pip install 'ftdsl[train]'`",
             )
         )
-
-
-def _settings(step: TrainStep) -> Settings:
-    values = dict(step.train.settings)
-    if values.get("adapter") != "lora":
+    quantized = settings.adapter is not None and settings.adapter.quantized
+    if quantized and find_spec(_QUANTIZER) is None:
         raise Refused(
             Diagnostic(
-                "FT610",
-                "training all weights cannot run yet",
-                step.train.span or _NOWHERE,
-                help="train an adapter: `adapter = lora(rank: 16, alpha: 32)`",
+                "FT655",
+                f"`adapter = qlora` needs the library `{_QUANTIZER}`, which is not installed",
+                place,
+                help="install it: `pip install 'ftdsl[qlora]'`, or train with `adapter = lora(…)`",
             )
         )
-    return settings_of(values)
 
 
 def _threads(context: Context) -> int:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ftdsl.training.local.checkpoints import seal
-from ftdsl.training.local.job import Event, Settings, Stepped
+from ftdsl.training.local.job import Event, Settings, Stepped, Validated
+from ftdsl.training.local.ranks import agreed, rank, together
 
 
 class Watch:
@@ -30,10 +31,14 @@ class Watch:
                 self.broken = step
         if isinstance(loss := logs.get("loss"), float) and math.isfinite(loss):
             self.loss = loss
+        if isinstance(loss := logs.get("eval_loss"), float) and math.isfinite(loss):
+            epoch = float(logs.get("epoch") or 0.0)
+            self.tell(Validated(step=step, epoch=epoch, eval_loss=loss))
 
     def saved(self, step: int, folder: Path) -> None:
         self.saved_at = step
-        if self.broken is None and folder.is_dir():
+        together()  # each process writes a part of it
+        if self.broken is None and folder.is_dir() and rank() == 0:
             seal(folder)
 
 
@@ -46,9 +51,9 @@ def callbacks(watch: Watch, settings: Settings) -> list[Any]:
         if watch.broken is not None:
             control.should_training_stop = True
 
-    def on_step_end(_: Any, __: Any, state: Any, control: Any, **___: Any) -> None:
+    def on_step_end(_: Any, args: Any, state: Any, control: Any, **___: Any) -> None:
         watch.tell(Stepped(step=state.global_step, loss=watch.loss))
-        if watch.asked_to_stop():
+        if agreed(watch.asked_to_stop(), args.device):
             watch.halted = True
             control.should_save = True
             control.should_training_stop = True

@@ -12,9 +12,11 @@ import os
 import select
 import sys
 import threading
+import time
 from pathlib import Path
 
 from ftdsl.training.local.job import Event, Failed, Job
+from ftdsl.training.local.ranks import rank, world
 
 _LOOK = 0.5  # seconds between two looks at the parent
 
@@ -23,14 +25,19 @@ def main() -> None:
     events = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
 
+    leads = rank() == 0
+
     def tell(event: Event) -> None:
+        if not leads:
+            return
         events.write(event.model_dump_json() + "\n")
         events.flush()
 
     stop = threading.Event()
-    threading.Thread(target=_listen, args=(os.getppid(), stop), daemon=True).start()
+    threading.Thread(target=_listen, args=(os.getppid(), stop, leads), daemon=True).start()
     job = Job.model_validate_json(Path(sys.argv[1]).read_bytes())
-    from ftdsl.training.local.trainer import CannotTrain, train
+    from ftdsl.training.local.refusal import CannotTrain
+    from ftdsl.training.local.trainer import train
 
     try:
         train(job, tell, stop.is_set)
@@ -44,14 +51,19 @@ def main() -> None:
         tell(Failed(code="FT608", message=f"the disk is full: {error.strerror}"))
 
 
-def _listen(parent: int, stop: threading.Event) -> None:
+def _listen(parent: int, stop: threading.Event, leads: bool) -> None:
+    """Of several processes the first alone reads; each ends with its parent. One that ends in
+    failure takes the others with it."""
     while os.getppid() == parent:
+        if not leads:
+            time.sleep(_LOOK)
+            continue
         readable, _, _ = select.select([0], [], [], _LOOK)
         if readable:
             if not os.read(0, 64):
                 break
             stop.set()
-    os._exit(0)
+    os._exit(0 if world() == 1 else 1)
 
 
 if __name__ == "__main__":
