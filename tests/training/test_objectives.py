@@ -273,5 +273,6 @@ def test_dpo_on_real_pairs_and_a_real_model(demo: Path) -> None:
     margins = [one.reward_margin for one in output.curve if one.reward_margin is not None]
     assert margins[0] == pytest.approx(0, abs=1e-5)  # the model is its own reference at first
     assert max(margins) > 0.01
-    assert (output.steps, output.rows) == (3, 8)
+    assert output.steps == 3
+    assert output.rows == 5  # the prompts of three leave no room for an answer
     assert (demo / ".out" / "work" / "adapter.gguf").is_file()
