@@ -14,6 +14,7 @@ ALWAYS = ("benchmarks.startup", "benchmarks.parsing")
 WITH_DATA = (
     "benchmarks.validate",
     "benchmarks.incremental",
+    "benchmarks.preflight",
     "benchmarks.check_peers",
     "benchmarks.spelling",
     "benchmarks.dedup",

@@ -25,6 +25,7 @@ from ftdsl.language.catalog.entry import (
     Parameter,
     SettingEntry,
 )
+from ftdsl.language.catalog.training_blocks import TARGETS
 from ftdsl.reports.formats import FORMATS
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -193,6 +194,12 @@ def _block(block: BlockEntry) -> Iterator[str]:
         yield "|---|---|---|---|"
         yield from (_setting(setting) for setting in block.settings)
         yield ""
+    if "target" in block.statements:
+        for name, settings in TARGETS.items():
+            yield from (f"### `target {name}`", "", "| setting | takes | default | is |")
+            yield "|---|---|---|---|"
+            yield from (_setting(setting) for setting in settings)
+            yield ""
 
 
 def _setting(setting: SettingEntry) -> str:

@@ -23,5 +23,6 @@ def run_block(arguments: Namespace) -> int:
 
 
 def _question(arguments: Namespace) -> Report:
-    only = (f"{arguments.command}.{arguments.name}",)
+    kind = "preflight" if getattr(arguments, "check", False) else arguments.command
+    only = (f"{kind}.{arguments.name}",)
     return reported(ran(planned(arguments.spec, arguments, only), arguments), arguments)

@@ -7,15 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from ftdsl.cli.options import add_run_options, add_set_option
-from ftdsl.cli.session import answered, planned
+from ftdsl.cli.session import answered, planned, ran
 from ftdsl.cli.usage import UsageError
+from ftdsl.plan.model import Plan
 from ftdsl.reports.report import Report
 
 DETAILS = """
 A saved plan is for review: `ftdsl apply` runs it only while nothing that it was made from moved.
+What a training takes is estimated from the size of its files, until its preflight has looked at
+all rows: `--exact` makes it do so first, which reads data, trains nothing and asks nobody.
 
 examples:
   ftdsl plan specs/support.ftspec
+  ftdsl plan specs/support.ftspec --exact          rows, tokens, steps, time, money
   ftdsl plan specs/support.ftspec -o plan.json
   ftdsl plan specs/support.ftspec --only train.support_lora --output json
 """
@@ -32,6 +36,11 @@ def configure(parser: ArgumentParser) -> None:
         metavar="STEP",
         help="only this step, kind or block, and what it needs; repeatable",
     )
+    parser.add_argument(
+        "--exact",
+        action="store_true",
+        help="first check the data and make the trainings' preflights, so that figures are exact",
+    )
     add_set_option(parser)
     add_run_options(parser)
 
@@ -43,6 +52,11 @@ def run(arguments: Namespace) -> int:
 
 def _question(arguments: Namespace) -> Report:
     made = planned(arguments.spec, arguments, tuple(arguments.only))
+    if arguments.exact and (ids := _preflights(made.plan)):
+        found = ran(planned(arguments.spec, arguments, ids), arguments)
+        if found.result.verdict != "pass":
+            return found.report
+        made = planned(arguments.spec, arguments, tuple(arguments.only))
     if arguments.save is None:
         return made.report
     if arguments.set:
@@ -53,6 +67,12 @@ def _question(arguments: Namespace) -> Report:
         )
     _save(made.plan.model_dump_json(indent=1), Path(arguments.save))
     return replace(made.report, notes=(f"plan: {arguments.save}",))
+
+
+def _preflights(plan: Plan) -> tuple[str, ...]:
+    """The preflights of the trainings that would run."""
+    stale = [one.step.name for one in plan.stale if one.step.kind == "train"]
+    return tuple(f"preflight.{name}" for name in stale)
 
 
 def _save(text: str, path: Path) -> None:

@@ -13,6 +13,7 @@ from ftdsl.plan.steps import (
     EvalStep,
     GateStep,
     PendingStep,
+    PreflightStep,
     SelectStep,
     Step,
     TrainStep,
@@ -85,6 +86,10 @@ def _run(step: Step, context: Context) -> StepOutput:
             from ftdsl.diversity.step import run_coverage
 
             return run_coverage(step, context)
+        case PreflightStep():
+            from ftdsl.training.checking.step import run_preflight
+
+            return run_preflight(step, context)
         case TrainStep():
             from ftdsl.training.step import run_train
 

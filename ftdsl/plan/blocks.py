@@ -45,9 +45,9 @@ from ftdsl.plan.steps import (
     EvalStep,
     GateStep,
     PendingStep,
+    PreflightStep,
     SelectStep,
     Step,
-    TrainStep,
 )
 from ftdsl.results.distribution import Distribution
 
@@ -236,14 +236,17 @@ class _Builder:
     def train_steps(self) -> Iterator[Step]:
         for train in self.program.trains:
             names = tuple(dict.fromkeys(name for name, _ in _splits(train)))
-            yield TrainStep(
-                id=f"train.{train.name}",
+            preflight = PreflightStep(
+                id=f"preflight.{train.name}",
                 name=train.name,
                 needs=tuple(step for name in names for step in self.needs_of_training(name)),
                 train=train,
                 datasets=tuple(self.datasets[name] for name in names),
                 base_model=self.models.get(train.base or ""),
             )
+            yield preflight
+            training = preflight.as_training
+            yield training.model_copy(update={"needs": (*preflight.needs, preflight.id)})
 
     def needs_of_training(self, dataset: str) -> Iterator[str]:
         yield f"dataset.{dataset}"

@@ -22,6 +22,7 @@ from ftdsl.plan.steps import (
     EvalStep,
     GateStep,
     PendingStep,
+    PreflightStep,
     SelectStep,
     Step,
     TrainStep,
@@ -42,6 +43,8 @@ def step_cost(step: Step, files: Files) -> Cost:
             return _reading(files, dataset)
         case DedupStep():
             return _reading(files, step.dataset, *step.against)
+        case PreflightStep():
+            return _reading(files, *step.datasets)
         case TrainStep():
             return _training(step, files)
         case EvalStep():

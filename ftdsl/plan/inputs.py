@@ -7,7 +7,7 @@ keyed by the check: a changed rule re-checks the data and retrains nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ftdsl.language import catalog
 from ftdsl.language.catalog.entry import FunctionEntry
@@ -23,6 +23,7 @@ from ftdsl.plan.steps import (
     EvalStep,
     GateStep,
     PendingStep,
+    PreflightStep,
     SelectStep,
     Step,
     TrainStep,
@@ -34,6 +35,7 @@ CODE_VERSIONS: dict[str, int] = {
     "check": 3,
     "dedup": 6,
     "coverage": 4,
+    "preflight": 1,
     "train": 2,
     "eval": 6,
     "gate": 3,
@@ -59,8 +61,41 @@ _HOW_NOT_WHAT = frozenset(
     }
 )
 
-#: Settings of a training that say what may be spent, and cannot change what it learns.
-_SPENDING = frozenset({"budget", "price_per_1m", "input_per_1m", "output_per_1m"})
+#: Settings of a training that say what may be spent, how long it takes or what is checked before
+#: it, and cannot change what it learns.
+_BESIDE = frozenset(
+    {
+        "budget",
+        "input_per_1m",
+        "max_cut",
+        "max_untrained",
+        "output_per_1m",
+        "price_per_1m",
+        "serving_template",
+        "tokens_per_second",
+    }
+)
+
+#: Settings of a training that its preflight looks at.
+_LOOKED_AT = frozenset(
+    {
+        "accumulation",
+        "adapter",
+        "adapter.rank",
+        "assistant_only_loss",
+        "base_url",
+        "batch_size",
+        "max_cut",
+        "max_length",
+        "max_untrained",
+        "method",
+        "model",
+        "packing",
+        "precision",
+        "serving_template",
+        "template",
+    }
+)
 
 #: Settings of a training from which a check foretells what it makes of the rows.
 _FORETOLD = frozenset({"model", "max_length", "n_epochs", "price_per_1m", "budget"})
@@ -96,8 +131,10 @@ def _own_inputs(step: Step, files: Files, keys: Mapping[str, str]) -> Inputs:
             return _dedup(step, files)
         case CoverageStep():
             return _coverage(step, files, keys)
+        case PreflightStep():
+            return _train(step, files, keys, lambda name: name in _LOOKED_AT)
         case TrainStep():
-            return _train(step, files, keys)
+            return _train(step, files, keys, lambda name: name not in _BESIDE)
         case EvalStep():
             return _eval(step, files, keys)
         case GateStep():
@@ -156,15 +193,23 @@ def _coverage(step: CoverageStep, files: Files, keys: Mapping[str, str]) -> Inpu
     return found | _steps(step.needs, keys, "dedup")
 
 
-def _train(step: TrainStep, files: Files, keys: Mapping[str, str]) -> Inputs:
+def _train(
+    step: TrainStep | PreflightStep,
+    files: Files,
+    keys: Mapping[str, str],
+    is_meant: Callable[[str], bool],
+) -> Inputs:
     found: Inputs = {}
     for dataset in step.datasets:
         found |= _rows(dataset, files)
     train = step.train
     for name in ("data", "validate", "base", "target"):
         found[f"setting {name}"] = shown(getattr(train, name))
-    meant = [(key, value) for key, value in train.settings if key not in _SPENDING]
+    meant = [(key, value) for key, value in train.settings if is_meant(key)]
     found |= _settings("setting", meant)
+    for key, value in meant:
+        if key in ("template", "serving_template") and isinstance(value, str):
+            found |= _named_file(value, files)
     if step.base_model is not None:
         found |= _model(step.base_model, files)
     elif train.base is not None:

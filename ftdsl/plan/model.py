@@ -54,6 +54,39 @@ class Cost(PlanModel):
     hosts: tuple[str, ...] = ()
 
 
+class TrainingFigures(PlanModel):
+    """What a training takes. ``exact`` figures were counted over its very rows by its preflight;
+    until that ran only ``tokens`` are estimated, and the rest is None. Tokens are of one pass:
+    ``learned`` of them are trained, ``masked`` are only read; ``over`` rows are longer than
+    ``limit`` and are cut by ``cut_tokens``; ``left_out`` rows have nothing to learn. ``tokens`` are
+    those of all passes, ``seconds`` what they take at ``rate`` tokens a second, of which
+    ``rate_source`` says where it is from. ``resolved`` are settings that were ``auto``, ``rules``
+    how each was resolved."""
+
+    exact: bool = False
+    rows: int | None = None
+    left_out: int = 0
+    validation_rows: int | None = None
+    tokens_a_pass: int | None = None
+    learned: int | None = None
+    masked: int | None = None
+    over: int | None = None
+    cut_tokens: int | None = None
+    limit: int | None = None
+    batch_size: int | None = None
+    accumulation: int = 1
+    epochs: float | None = None
+    steps: int | None = None
+    tokens: Range | None = None
+    seconds: float | None = None
+    rate: float | None = None
+    rate_source: str = ""
+    resolved: dict[str, str] = {}
+    rules: dict[str, str] = {}
+    licence: str = ""
+    available_until: str = ""
+
+
 class PlannedStep(PlanModel):
     """One step and what is known about it before it runs.
 
@@ -61,7 +94,7 @@ class PlannedStep(PlanModel):
     ``setting learning_rate``, ``code check``); ``key`` is the digest of exactly that. ``fresh``:
     a stored result has this key. ``stale``: it would run, ``reasons`` say why. ``pending``: it is
     checked but cannot run in this edition. ``blocked``: it needs a pending step. ``problems`` are
-    what already stands in its way, such as a missing file.
+    what already stands in its way, such as a missing file. ``training`` is what a training takes.
     """
 
     step: Step
@@ -72,6 +105,7 @@ class PlannedStep(PlanModel):
     cost: Cost = Cost()
     problems: tuple[Diagnostic, ...] = ()
     requested: bool = False
+    training: TrainingFigures | None = None
 
     @property
     def id(self) -> str:

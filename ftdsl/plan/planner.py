@@ -21,7 +21,8 @@ from ftdsl.plan.lock import lock_path, locked_of
 from ftdsl.plan.model import FileDigest, Plan, PlannedStep
 from ftdsl.plan.problems import step_problems
 from ftdsl.plan.selection import narrow
-from ftdsl.plan.steps import CheckStep, PendingStep, Step
+from ftdsl.plan.steps import CheckStep, PendingStep, Step, TrainStep
+from ftdsl.plan.training import exact_cost, training_figures
 
 
 def build_plan(
@@ -82,10 +83,21 @@ def plan_steps(
         inputs = step_inputs(step, files, keys)
         keys[step.id] = step_key(step, inputs)
         found = _planned(step, keys[step.id], inputs, store, files, policy, stuck)
+        if isinstance(step, TrainStep):
+            found = _with_figures(found, step, store, keys)
         if found.state in ("pending", "blocked"):
             stuck.add(step.id)
         planned.append(found.model_copy(update={"requested": step.id in requested}))
     return tuple(planned)
+
+
+def _with_figures(
+    planned: PlannedStep, step: TrainStep, store: Store, keys: dict[str, str]
+) -> PlannedStep:
+    """A training with what it takes."""
+    figures = training_figures(step, store, keys, planned.cost)
+    cost = exact_cost(step, planned.cost, figures)
+    return planned.model_copy(update={"training": figures, "cost": cost})
 
 
 def _planned(

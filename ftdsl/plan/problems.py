@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Policy
 from ftdsl.engine.store import Store
-from ftdsl.language.program import DatasetDef, ModelDef
+from ftdsl.language.program import DatasetDef, ModelDef, TrainDef
 from ftdsl.plan.decidability import gate_warnings
 from ftdsl.plan.files import Files
 from ftdsl.plan.hosting import LOOPBACK, host_of, hosted_model, is_hosted
+from ftdsl.plan.lifecycle import lifecycle_problems
 from ftdsl.plan.payment import payment_problem, training_problem
 from ftdsl.plan.steps import DatasetStep, EvalStep, GateStep, Step, TrainStep
 
@@ -27,14 +29,19 @@ def step_problems(step: Step, files: Files, store: Store, policy: Policy) -> tup
             return tuple(hosts) or tuple(
                 one for model in asked for one in _payment_problems(model, policy)
             )
-        case TrainStep(train=train) if is_hosted(train):
-            unreached = tuple(_host_problems(hosted_model(train), policy))
-            unpaid = training_problem(train, policy.ledger.budget)
-            return unreached or (() if unpaid is None else (unpaid,))
+        case TrainStep(train=train):
+            ends = tuple(lifecycle_problems(train, step.base_model, date.today()))
+            return (*ends, *(_hosting_problems(train, policy) if is_hosted(train) else ()))
         case GateStep():
             return tuple(gate_warnings(step, files, store))
         case _:
             return ()
+
+
+def _hosting_problems(train: TrainDef, policy: Policy) -> tuple[Diagnostic, ...]:
+    unreached = tuple(_host_problems(hosted_model(train), policy))
+    unpaid = training_problem(train, policy.ledger.budget)
+    return unreached or (() if unpaid is None else (unpaid,))
 
 
 def _file_problems(dataset: DatasetDef, files: Files) -> Iterator[Diagnostic]:

@@ -95,6 +95,28 @@ class TrainStep(BaseStep):
     base_model: ModelDef | None = None
 
 
+class PreflightStep(BaseStep):
+    """What a training's rows come to and what stands in its way, looked at before it runs. Fields
+    as for ``train``."""
+
+    kind: Literal["preflight"] = "preflight"
+    train: TrainDef
+    datasets: tuple[DatasetDef, ...]
+    base_model: ModelDef | None = None
+
+    @property
+    def as_training(self) -> TrainStep:
+        """The training that it is about, with what it needs itself."""
+        return TrainStep(
+            id=f"train.{self.name}",
+            name=self.name,
+            needs=self.needs,
+            train=self.train,
+            datasets=self.datasets,
+            base_model=self.base_model,
+        )
+
+
 class EvalStep(BaseStep):
     """One model over one eval. ``train`` is set when the model is a trained one (``model`` is then
     None), ``base_model`` the declared local model it was trained from, if any. ``cases`` is the
@@ -161,6 +183,7 @@ Step = Annotated[
     | CheckStep
     | DedupStep
     | CoverageStep
+    | PreflightStep
     | TrainStep
     | EvalStep
     | GateStep

@@ -24,8 +24,8 @@ from ftdsl.results.models import (
     GateOutput,
     Requirement,
     RuleOutcome,
-    TrainOutput,
 )
+from ftdsl.results.preflight import PreflightCheck, PreflightOutput
 from ftdsl.results.run import StepRun
 from ftdsl.results.selection import SelectOutput
 
@@ -128,6 +128,8 @@ def _cases(report: Report, step: StepRun, groups: Groups) -> Iterator[Case]:
             yield from others or [Case("duplicates")]
         case CoverageOutput(name=name):
             yield from _coverage(step.output, groups)
+        case PreflightOutput(checks=checks):
+            yield from (_preflight(check, step.output) for check in checks)
         case GateOutput(requirements=requirements):
             yield from map(_requirement, requirements)
         case SelectOutput():
@@ -197,6 +199,16 @@ def _requirement(requirement: Requirement) -> Case:
     return Case(name, "failure", requirement.verdict, f"{told}\n{requirement.note}", "gate")
 
 
+def _preflight(check: PreflightCheck, output: PreflightOutput) -> Case:
+    if check.verdict == "skipped":
+        return Case(check.name, "skipped", check.told)
+    if check.verdict != "fail":
+        return Case(check.name)
+    found = [one for one in output.findings if one.rule == check.name]
+    lines = (f"{one.path}:{one.line or 0}: {one.code} {one.message}" for one in found)
+    return Case(check.name, "failure", check.told, "\n".join(lines) + "\n", "preflight")
+
+
 def _selection(output: SelectOutput) -> Case:
     if output.verdict == "pass":
         return Case(f"chosen: {', '.join(output.chosen)}")
@@ -205,9 +217,15 @@ def _selection(output: SelectOutput) -> Case:
 
 
 def _warnings(step: StepRun, groups: Groups) -> str:
-    if not isinstance(step.output, CheckOutput | DedupOutput | CoverageOutput | TrainOutput):
+    families = {
+        "check": "FT3",
+        "dedup": "FT40",
+        "coverage": "FT41",
+        "preflight": "FT6",
+        "train": "FT6",
+    }
+    if step.output is None or step.output.kind not in families:
         return ""
-    families = {"check": "FT3", "dedup": "FT40", "coverage": "FT41", "train": "FT6"}
     family = families[step.output.kind]
     weak = (
         few

@@ -38,6 +38,7 @@ from ftdsl.results.models import (
     GateOutput,
     TrainOutput,
 )
+from ftdsl.results.preflight import PreflightOutput
 from ftdsl.results.run import RunResult
 
 _Entry = TypeVar("_Entry")
@@ -53,7 +54,8 @@ def finding_entries(report: Report, run: RunResult) -> Iterator[FindingEntry]:
 def findings_of(run: RunResult) -> Iterator[Finding]:
     """The findings that the run's own outputs hold: the first of each rule."""
     for step in run.steps:
-        if isinstance(step.output, CheckOutput | DedupOutput | CoverageOutput | TrainOutput):
+        found = CheckOutput | DedupOutput | CoverageOutput | PreflightOutput | TrainOutput
+        if isinstance(step.output, found):
             yield from step.output.findings
 
 

@@ -21,6 +21,7 @@ from ftdsl.results.models import (
     RuleOutcome,
     TrainOutput,
 )
+from ftdsl.results.preflight import PreflightOutput
 from ftdsl.results.selection import SelectOutput
 
 if TYPE_CHECKING:
@@ -76,9 +77,11 @@ def step_line(step: StepRun) -> StepLine:
 
 
 def _output_mood(output: StepOutput) -> Mood:
-    outcomes = output.outcomes if isinstance(output, CheckOutput | CoverageOutput) else ()
+    asked = output.outcomes if isinstance(output, CheckOutput | CoverageOutput) else ()
+    warned = any(one.verdict == "warn" for one in asked)
+    if isinstance(output, PreflightOutput):
+        warned = any(one.verdict == "warn" for one in output.checks)
     mood = MOODS[getattr(output, "verdict", "pass")]
-    warned = any(outcome.verdict == "warn" for outcome in outcomes)
     return "unsure" if mood == "good" and warned else mood
 
 
@@ -106,6 +109,8 @@ def output_text(output: StepOutput) -> str:
             return _dedup_text(output)
         case CoverageOutput():
             return _coverage_text(output)
+        case PreflightOutput():
+            return _preflight_text(output)
         case TrainOutput():
             return _train_text(output)
         case EvalOutput():
@@ -155,6 +160,19 @@ def _coverage_text(output: CoverageOutput) -> str:
     bars = [bar for group in output.groups for bar in group.bars if bar.bound is not None]
     met = sum(bar.met for bar in bars) + sum(o.verdict == "pass" for o in output.outcomes)
     return f"{met} of {plural(len(bars) + len(output.outcomes), 'bound')} met"
+
+
+def _preflight_text(output: PreflightOutput) -> str:
+    failed = sum(one.verdict == "fail" for one in output.checks)
+    warned = sum(one.verdict == "warn" for one in output.checks)
+    told = plural(len(output.checks), "check")
+    parts = [f"{failed} of {told} failed" if failed else f"{told} hold"]
+    if warned:
+        parts.append(f"{warned} warned")
+    learned = output.split("data")
+    if learned is not None:
+        parts.append(f"{count(learned.learned)} of {plural(learned.tokens, 'token')} learned")
+    return ", ".join(parts)
 
 
 def _train_text(output: TrainOutput) -> str:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from ftdsl.reports.excerpt import excerpt
 from ftdsl.reports.inert import line
-from ftdsl.reports.numbers import large, money, plural, size
+from ftdsl.reports.numbers import count, duration, large, money, plural, size
 from ftdsl.reports.report import Report
 from ftdsl.reports.style import Style
 
 if TYPE_CHECKING:
-    from ftdsl.plan.model import Cost, Plan, PlannedStep, Range
+    from ftdsl.plan.model import Cost, Plan, PlannedStep, Range, TrainingFigures
 
 STATES = {
     "fresh": ("✓", "green", "unchanged"),
@@ -28,6 +28,9 @@ def plan_lines(report: Report, plan: Plan, style: Style) -> Iterator[str]:
         yield excerpt(report, problem, style)
     for prefix, planned in tree(plan):
         yield _step(prefix, planned, style)
+        if planned.training is not None and planned.state in ("stale", "fresh"):
+            lead = " " * (len(prefix) + 2)
+            yield from (f"{lead}{one}" for one in figures_lines(planned.training))
     yield ""
     yield from totals(plan, style)
 
@@ -92,6 +95,47 @@ def cost_text(cost: Cost) -> str:
     elif cost.money.worst:
         parts.append(money(cost.money.expected))
     return ", ".join(parts)
+
+
+def figures_lines(found: TrainingFigures) -> Iterator[str]:
+    """What a training takes, in a few lines."""
+    if found.rows is None:
+        yield "rows, tokens and steps are exact once its preflight ran: `--exact`"
+    else:
+        yield from _counted(found)
+    if found.seconds is not None:
+        yield f"about {duration(found.seconds)} at {_rate_text(found)}"
+    elif found.rate is None:
+        yield "time unknown: state `tokens_per_second`, or run it once"
+    facts = [f"licence {line(found.licence)}"] if found.licence else []
+    facts += [f"the model ends {line(found.available_until)}"] if found.available_until else []
+    if facts:
+        yield ", ".join(facts)
+
+
+def _counted(found: TrainingFigures) -> Iterator[str]:
+    about = "" if found.exact else "at most "
+    learned = f": {count(found.learned or 0)} learned, {count(found.masked or 0)} masked"
+    yield (
+        f"{plural(found.rows or 0, 'row')}, {about}{plural(found.tokens_a_pass or 0, 'token')} a "
+        f"pass{learned if found.exact else ''}"
+    )
+    if found.limit is not None:
+        cut = f"{plural(found.over or 0, 'row')} over {count(found.limit)} tokens"
+        lost = f", cut by {plural(found.cut_tokens or 0, 'token')}" if found.over else ""
+        yield f"{cut}{lost}" + (f", {count(found.left_out)} left out" if found.left_out else "")
+    for name, value in found.resolved.items():
+        yield f"{line(name)} = {line(value)}, of auto: {line(found.rules.get(name, ''))}"
+    if found.epochs is not None:
+        told = f"{found.epochs:g} {'epoch' if found.epochs == 1 else 'epochs'}"
+        batch = f" of {found.batch_size} × {found.accumulation} rows" if found.batch_size else ""
+        steps = f", {plural(found.steps, 'step')}{batch}" if found.steps is not None else ""
+        tokens = f", {large(found.tokens.worst)} tokens in all" if found.tokens is not None else ""
+        yield f"{told}{steps}{tokens}"
+
+
+def _rate_text(found: TrainingFigures) -> str:
+    return f"{found.rate or 0:,.0f} tokens a second ({line(found.rate_source)})"
 
 
 def totals(plan: Plan, style: Style) -> Iterator[str]:

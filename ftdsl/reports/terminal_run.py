@@ -23,6 +23,7 @@ from ftdsl.reports.numbers import (
     sparkline,
 )
 from ftdsl.reports.pointer import pointed
+from ftdsl.reports.preflight import preflight_lines
 from ftdsl.reports.report import Report
 from ftdsl.reports.run_document import findings_of
 from ftdsl.reports.statistics import statistics_of
@@ -55,6 +56,7 @@ from ftdsl.results.models import (
     RuleOutcome,
     TrainOutput,
 )
+from ftdsl.results.preflight import PreflightOutput
 from ftdsl.results.run import RunResult, StepRun
 from ftdsl.results.selection import SelectOutput
 
@@ -183,6 +185,8 @@ def _details(run: RunResult, step: StepRun, style: Style) -> Iterator[str]:
             yield from _removed(step.output, style)
         case CoverageOutput():
             yield from _coverage(step.output, style)
+        case PreflightOutput():
+            yield from (f"    {one}" for one in preflight_lines(step.output, style))
         case TrainOutput():
             yield from _curve(step.output)
         case EvalOutput(name=name) if _is_last_eval(run, step):

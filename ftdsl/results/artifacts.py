@@ -18,6 +18,7 @@ from ftdsl.results.models import (
     SubValue,
     TrainOutput,
 )
+from ftdsl.results.preflight import PreflightOutput
 from ftdsl.results.run import RunResult, StepRun
 
 FINDINGS = "findings.jsonl"
@@ -35,7 +36,7 @@ def all_findings(run: RunResult, out: Path) -> Iterator[Finding]:
     for step in run.steps:
         if isinstance(step.output, CheckOutput):
             yield from _of_check(step.output, _file(out, step, FINDINGS))
-        elif isinstance(step.output, DedupOutput | CoverageOutput | TrainOutput):
+        elif isinstance(step.output, DedupOutput | CoverageOutput | PreflightOutput | TrainOutput):
             yield from step.output.findings
 
 

@@ -11,6 +11,7 @@ from ftdsl.results.models import (
     GateOutput,
     TrainOutput,
 )
+from ftdsl.results.preflight import PreflightOutput
 from ftdsl.results.selection import SelectOutput
 
 StepOutput = (
@@ -18,6 +19,7 @@ StepOutput = (
     | CheckOutput
     | DedupOutput
     | CoverageOutput
+    | PreflightOutput
     | TrainOutput
     | EvalOutput
     | GateOutput

@@ -24,6 +24,7 @@ from ftdsl.results.models import (
     TrainOutput,
     Verdict,
 )
+from ftdsl.results.preflight import PreflightOutput
 from ftdsl.results.selection import SelectOutput
 
 __all__ = [
@@ -46,6 +47,7 @@ Output = Annotated[
     | CheckOutput
     | DedupOutput
     | CoverageOutput
+    | PreflightOutput
     | TrainOutput
     | EvalOutput
     | GateOutput

@@ -75,7 +75,7 @@ def test_a_file_that_several_steps_read_is_said_once(root: Path) -> None:
     (root / "data" / "a.jsonl").write_text("{}\n")
     [moved] = moved_inputs(plan, saved(root, spec()))
     assert moved.message.endswith(
-        "data/a.jsonl changed (dataset.support, check.support, train.lora)"
+        "data/a.jsonl changed (dataset.support, check.support, preflight.lora and 1 more)"
     )
 
 

@@ -47,7 +47,13 @@ GROUND = {"record"}
 PUBLIC = {
     "engine": {"collecting", "context", "database", "spending"},
     "data": {"places", "plain", "rows", "step", "views"},
-    "quality": {"expressions", "statements", "across.word_vectors", "measures.token_counts"},
+    "quality": {
+        "expressions",
+        "statements",
+        "across.word_vectors",
+        "measures.chat_template",
+        "measures.token_counts",
+    },
     "diversity": {"kmeans"},
     "dedup": {"step", "removals"},
     "embeddings": {"encoder", "model_files"},

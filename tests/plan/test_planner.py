@@ -47,6 +47,7 @@ ALL = (
     "dataset.golden",
     "check.support",
     "check.golden",
+    "preflight.lora",
     "train.lora",
     "eval.golden.lora",
     "eval.golden.old",

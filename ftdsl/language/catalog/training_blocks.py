@@ -178,6 +178,34 @@ _TRL = (
         default=False,
     ),
     SettingEntry("template", "path", "chat template file; the base model's own when left out"),
+    SettingEntry(
+        "serving_template",
+        "path",
+        "chat template that the server renders with; the base's own when left out",
+    ),
+    SettingEntry(
+        "max_untrained",
+        "share",
+        "share of the rows that may have nothing left to learn",
+        default=0.0,
+        minimum=0,
+        maximum=1,
+    ),
+    SettingEntry(
+        "max_cut",
+        "share",
+        "share of the rows that may be longer than max_length",
+        default=1.0,
+        minimum=0,
+        maximum=1,
+    ),
+    SettingEntry(
+        "tokens_per_second",
+        "float",
+        "speed that a plan reckons with; that of the last run when left out",
+        minimum=1e-3,
+        maximum=1e9,
+    ),
 )
 
 _OPENAI = (
@@ -261,6 +289,13 @@ _OPENAI = (
         choices=("default", "low", "medium", "high"),
     ),
     SettingEntry("suffix", "text", "end of the trained model's name"),
+    SettingEntry(
+        "tokens_per_second",
+        "float",
+        "speed that a plan reckons with; that of the last run when left out",
+        minimum=1e-3,
+        maximum=1e9,
+    ),
     SettingEntry("seed", "int", "seed", minimum=0, maximum=2**31 - 1),
     SettingEntry("budget", "money", "the most it may cost", required=True, minimum=0, maximum=1e9),
     SettingEntry(

@@ -108,7 +108,7 @@ class _Run:
 
     def _write(self, source: tuple[str, str | None], path: Path) -> WireFile:
         dataset = next(one for one in self.step.datasets if one.name == source[0])
-        count = _counter(dataset, self.context)
+        count = counter_of(dataset, self.context)
         found = write_wire_rows(self.step, source, path, self.context, self.method, count)
         if found.size > LARGEST_FILE:
             raise self._refused(
@@ -343,7 +343,7 @@ def _cost(job: FineTuningJob, bill: Bill) -> Amount:
     return Amount(money=(bill.money or 0.0) if job.status != "failed" else 0.0)
 
 
-def _counter(dataset: DatasetDef, context: Context) -> Counter | None:
+def counter_of(dataset: DatasetDef, context: Context) -> Counter | None:
     """What counts tokens; None where the packages for it are not installed."""
     try:
         return token_counter(dataset, context.root)

@@ -38,8 +38,25 @@ class BaseModel:
         return cache / "converted" / f"{self.sha256[:32]}-{_CONVERSION}" if self.is_gguf else None
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the files of a base are, of which nothing was read: ``path``, ``name`` and ``licence``
+    as in ``BaseModel``."""
+
+    path: Path
+    name: str
+    licence: str
+
+
 def find_base(step: TrainStep, context: Context) -> BaseModel:
     """The base of ``step``; raises ``Refused`` (FT500, FT501, FT602)."""
+    place = find_place(step, context)
+    sha256 = _weights_sha256(place.path, context)
+    return BaseModel(place.path, place.name, sha256, place.licence)
+
+
+def find_place(step: TrainStep, context: Context) -> Place:
+    """Where the base of ``step`` is; raises ``Refused`` (FT500, FT501, FT602)."""
     model = step.base_model
     if model is None:
         return _named(step, context)
@@ -53,23 +70,23 @@ def find_base(step: TrainStep, context: Context) -> BaseModel:
         )
     path = settings.get("path")
     if path is not None and (context.root / str(path) / "config.json").is_file():
-        return _folder(step, (context.root / str(path)).resolve(), model.name, context)
+        return _folder(step, (context.root / str(path)).resolve(), model.name)
     file = resolve_model_file(model, context.root, context.cache)
     entry = PACKAGED.get(str(settings.get("package")))
     licence = f"{entry.licence} ({entry.notice})" if entry else "not stated"
-    return BaseModel(file, entry.name if entry else model.name, file_sha256(file), licence)
+    return Place(file, entry.name if entry else model.name, licence)
 
 
-def _named(step: TrainStep, context: Context) -> BaseModel:
+def _named(step: TrainStep, context: Context) -> Place:
     base = step.train.base or ""
     place = (context.root / base).resolve()
     if place.is_relative_to(context.root.resolve()) and place.exists():
         if place.is_dir():
-            return _folder(step, place, base, context)
+            return _folder(step, place, base)
         if place.suffix == ".gguf":
-            return BaseModel(place, base, file_sha256(place), "not stated")
+            return Place(place, base, "not stated")
         raise Refused(_no_base(step, f"the base `{base}` is neither a folder nor a .gguf file"))
-    return _folder(step, _downloaded(step, base), base, context)
+    return _folder(step, _downloaded(step, base), base)
 
 
 def _downloaded(step: TrainStep, base: str) -> Path:
@@ -91,18 +108,23 @@ def _downloaded(step: TrainStep, base: str) -> Path:
     )
 
 
-def _folder(step: TrainStep, folder: Path, name: str, context: Context) -> BaseModel:
-    import hashlib
-
-    weights = sorted(folder.glob("*.safetensors"))
-    if not (folder / "config.json").is_file() or not weights:
+def _folder(step: TrainStep, folder: Path, name: str) -> Place:
+    if not (folder / "config.json").is_file() or not any(folder.glob("*.safetensors")):
         message = f"the folder `{name}` lacks config.json or a .safetensors file"
         raise Refused(_no_base(step, message, "pickled weights (.bin, .pt) are never read"))
+    return Place(folder, name, _card_licence(folder))
+
+
+def _weights_sha256(path: Path, context: Context) -> str:
+    import hashlib
+
+    if path.is_file():
+        return file_sha256(path)
     digest = hashlib.sha256()
-    for file in (folder / "config.json", *weights):
+    for file in (path / "config.json", *sorted(path.glob("*.safetensors"))):
         context.checkpoint()
         digest.update(file_sha256(file).encode())
-    return BaseModel(folder, name, digest.hexdigest(), _card_licence(folder))
+    return digest.hexdigest()
 
 
 def _card_licence(folder: Path) -> str:

@@ -10,6 +10,15 @@ from pydantic import BaseModel, ConfigDict
 
 from ftdsl.language.program import Value
 
+#: Settings that the worker does not read: files, and what is checked or reckoned before it.
+_BESIDE = (
+    "template",
+    "serving_template",
+    "max_untrained",
+    "max_cut",
+    "tokens_per_second",
+)
+
 
 class _Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -165,7 +174,8 @@ Event = Phase | Lengths | Begun | Stepped | Validated | Failed | Halted | Done
 def settings_of(values: Mapping[str, Value]) -> Settings:
     """The settings of a ``target trl`` block, as the checker left them (defaults filled in)."""
     plain = {key: value for key, value in values.items() if "." not in key}
-    plain.pop("template", None)
+    for name in _BESIDE:
+        plain.pop(name, None)
     kind = plain.pop("adapter", "none")
     if kind == "none":
         return Settings.model_validate(plain | {"adapter": None})
