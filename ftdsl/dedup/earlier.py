@@ -2,7 +2,8 @@
 and the similar pairs of the others with these.
 
 It is no answer but knowledge: two sets are as similar in one file as in another. Kept sets are not
-similar to one another, so that the pairs are few: those of each removed set with the kept ones.
+similar to one another (held ones may be), so that the pairs are few: those of each removed set with
+the kept ones.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ MOST_PAIRS = 4_000_000
 @dataclass(frozen=True, slots=True)
 class Earlier:
     """``keys`` of the sets, in order of the first number; ``kept`` marks those that stood for rows
-    which stayed. ``pairs`` holds all similar pairs of a set that is not kept and one that is, by
+    which stayed, or are held. ``pairs`` holds all similar pairs of any set and one of these, by
     their places in ``keys``."""
 
     keys: Keys

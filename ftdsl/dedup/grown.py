@@ -142,13 +142,17 @@ class GrownIndex:
         return False
 
 
-def found_by(index: Index, keys: Keys, kept: NDArray[np.bool_]) -> Earlier | None:
+def found_by(
+    index: Index, keys: Keys, kept: NDArray[np.bool_], *, are_apart: bool
+) -> Earlier | None:
     """What a later run may know: ``kept`` marks the classes of rows that stay, all of which were
-    inserted where another can be similar. None where that is too much, or nothing new."""
+    inserted where another can be similar; ``are_apart`` tells that no two of them are. None where
+    that is too much, or nothing new."""
     if isinstance(index, GrownIndex) and index.is_as_before(kept):
         return None
     found = [no_pairs()]
-    for pairs in _asked(index, np.flatnonzero(~kept & index.possible)):
+    asked = index.possible & ~kept if are_apart else index.possible
+    for pairs in _asked(index, np.flatnonzero(asked)):
         found.append(pairs.take(kept[pairs.right]))
         if sum(len(one.left) for one in found) > MOST_PAIRS:
             return None

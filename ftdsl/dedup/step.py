@@ -146,7 +146,8 @@ def _remember(
         stays = np.zeros(len(line.comparer) + 1, dtype=np.bool_)
         # Class -1 writes the last place.
         stays[rows] = True
-        found = found_by(clause.index, line.comparer.keys(), stays[:-1])
+        are_apart = clause.others is None
+        found = found_by(clause.index, line.comparer.keys(), stays[:-1], are_apart=are_apart)
         if found is not None:
             kept.remember(name, found.arrays())
 

@@ -175,6 +175,19 @@ def test_what_was_removed_stays_when_all_it_was_like_is_gone(tmp_path: Path) -> 
     assert [(one["line"], one["kept_line"]) for one in again["removed"]] == [(2, 1)]
 
 
+def test_what_was_held_may_be_a_row_and_like_another_held_row(tmp_path: Path) -> None:
+    words = [f"w{number}" for number in range(40)]
+    texts = [" ".join(one) for one in (words, [*words[:-1], "x"])]
+    others = [chat(f"v{row} " * 5 + f"u{row} " * 9, "a") for row in range(30)]
+    step = step_of((line(similarity=0.5, against="held"),))
+    write(tmp_path, others)
+    write(tmp_path, [chat(text, "a") for text in texts], "held.jsonl")
+    assert json.loads(answer(tmp_path, step)[0])["kept"] == 30
+    write(tmp_path, [*others, chat(texts[1], "a")])
+    write(tmp_path, [chat(texts[0], "a")], "held.jsonl")
+    assert json.loads(answer(tmp_path, step)[0])["kept"] == 30
+
+
 class Counted:
     """How often a method was called."""
 
