@@ -1144,15 +1144,21 @@ static PyObject *sift(PyObject *module, PyObject *args)
     Py_BEGIN_ALLOW_THREADS
     int shift = 64 - (int)bits;
     for (size_t row = 0; row < needed_count; row++) {
-        size_t first = used, end = (size_t)offsets[row + 1];
-        for (size_t i = (size_t)offsets[row]; i < end; i++) {
-            if (i + 24 < values_count)
+        size_t first = used, end = (size_t)offsets[row + 1], i = (size_t)offsets[row];
+        /* Most sets have too few left long before their end. */
+        int64_t spare = (int64_t)(end - i) - needed[row];
+        for (size_t k = i; k < end && k < i + 24 && spare >= 0; k++)
+            FETCH(table + (values[k] >> shift >> 2));
+        for (; i < end && spare >= 0; i++) {
+            if (i + 24 < end)
                 FETCH(table + (values[i + 24] >> shift >> 2));
             uint64_t slot = values[i] >> shift;
+            int often = (table[slot >> 2] >> ((slot & 3) * 2) & 3) >= 2;
             kept[used] = values[i];
-            used += (table[slot >> 2] >> ((slot & 3) * 2) & 3) >= 2;
+            used += (size_t)often;
+            spare -= !often;
         }
-        if ((int64_t)(used - first) < needed[row])
+        if (spare < 0)
             used = first;
         counts[row] = (int64_t)(used - first);
     }

@@ -26,18 +26,14 @@ class Classes:
         new."""
         before = len(self._number_of)
         number_of = self._number_of
-        data = np.ascontiguousarray(keys).tobytes()
         rows = np.flatnonzero(filled)
-        numbers = np.fromiter(
-            (
-                number_of.setdefault(data[at : at + _WIDTH], len(number_of))
-                for at in (rows * _WIDTH).tolist()
-            ),
-            np.int64,
-            len(rows),
-        )
+        names = np.ascontiguousarray(keys[rows]).view(f"V{_WIDTH}").ravel().tolist()
+        found = [number_of.setdefault(name, len(number_of)) for name in names]
+        numbers = np.array(found, dtype=np.int64)
         classes = np.full(len(filled), -1, dtype=np.int64)
         classes[rows] = numbers
+        if len(number_of) - before == len(rows):
+            return classes, rows
         _, firsts = np.unique(numbers, return_index=True)
         fresh = np.sort(firsts[numbers[firsts] >= before])
         return classes, rows[fresh]
