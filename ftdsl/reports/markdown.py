@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ftdsl.reports.document import (
+    BarEntry,
     DatasetEntry,
     Document,
     FindingEntry,
@@ -36,7 +37,7 @@ from ftdsl.reports.numbers import (
     share,
 )
 from ftdsl.reports.report import Report
-from ftdsl.reports.summary import VERDICT_WORDS
+from ftdsl.reports.summary import VERDICT_WORDS, bars_by_key, bound_text, short_by
 
 LIMIT = 60_000
 _SHOWN = 25
@@ -242,17 +243,24 @@ def _dataset(name: str, dataset: DatasetEntry) -> Iterator[str]:
         yield from (f"- {one}" for one in told)
         yield ""
     for group in dataset.coverage:
-        bars = (
+        lines = (
             (
-                code(bar.key),
-                f"`{meter(bar.share, 20)}`",
-                share(bar.share),
-                count(bar.rows),
-                "✅" if bar.met else "❌",
+                code(bars[0].key),
+                f"`{meter(bars[0].share, 20)}`",
+                share(bars[0].share),
+                count(bars[0].rows),
+                ", ".join(filter(None, map(_bound, bars))),
             )
-            for bar in group.bars
+            for bars in bars_by_key(group.bars)
         )
-        yield from table((f"by {code(group.source)}", "", "share", "rows", "met"), bars)
+        yield from table((f"by {code(group.source)}", "", "share", "rows", "target"), lines)
+
+
+def _bound(bar: BarEntry) -> str:
+    if bar.bound is None:
+        return ""
+    lack = f" ({short_by(bar)})" if short_by(bar) else ""
+    return f"{'✅' if bar.met else '❌'} {text(bound_text(bar))}{lack}"
 
 
 def _findings(worst: tuple[FindingEntry, ...], total: int) -> Iterator[str]:

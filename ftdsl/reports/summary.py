@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from ftdsl.language.catalog import FIXES
 from ftdsl.reports.inert import line
 from ftdsl.reports.numbers import count, decimal, duration, plural, score, share, size
-from ftdsl.results.coverage import Bar
 from ftdsl.results.models import (
     CheckOutput,
     CoverageOutput,
@@ -251,15 +250,35 @@ def rule_text(outcome: RuleOutcome) -> str:
     return f"{told} ({share(outcome.rate)}){waived}{known}{left}"
 
 
-def bars_by_key(bars: Iterable[Bar]) -> list[list[Bar]]:
+class Bounded(Protocol):
+    """A group of rows against one bound: of a result, or of a document."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def op(self) -> str: ...
+    @property
+    def bound(self) -> float | None: ...
+    @property
+    def is_share(self) -> bool: ...
+    @property
+    def met(self) -> bool: ...
+    @property
+    def missing_rows(self) -> int: ...
+
+
+_Bar = TypeVar("_Bar", bound=Bounded)
+
+
+def bars_by_key(bars: Iterable[_Bar]) -> list[list[_Bar]]:
     """The bars of each group together: one for every bound, in the order of the first."""
-    found: dict[str, list[Bar]] = {}
+    found: dict[str, list[_Bar]] = {}
     for bar in bars:
         found.setdefault(bar.key, []).append(bar)
     return list(found.values())
 
 
-def bound_text(bar: Bar) -> str:
+def bound_text(bar: Bounded) -> str:
     """``>= 60%`` or ``>= 50 rows``; empty where there is no bound."""
     if bar.bound is None:
         return ""
@@ -267,7 +286,7 @@ def bound_text(bar: Bar) -> str:
     return f"{bar.op} {amount}"
 
 
-def short_by(bar: Bar) -> str:
+def short_by(bar: Bounded) -> str:
     """How many rows would meet a bound that is not met."""
     return f"{plural(bar.missing_rows, 'row')} short" if not bar.met and bar.missing_rows else ""
 
