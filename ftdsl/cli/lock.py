@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 from ftdsl import __version__
 from ftdsl.api import PlanView, RefusedError, refusal
@@ -12,11 +14,14 @@ from ftdsl.cli.run_names import run_named
 from ftdsl.cli.session import answered, planned
 from ftdsl.cli.usage import UsageError
 from ftdsl.engine.context import Refused
+from ftdsl.engine.recording import cases_part
 from ftdsl.engine.store import Store
 from ftdsl.plan import lock
 from ftdsl.plan.lock_model import Lock
 from ftdsl.plan.lock_text import render
 from ftdsl.reports.report import Report
+from ftdsl.results.artifacts import CASES
+from ftdsl.results.models import EvalOutput
 from ftdsl.results.run import RunResult, StepRun, verdict_of
 
 DETAILS = """
@@ -76,22 +81,26 @@ def _question(arguments: Namespace) -> Report:
         before = lock.read(root, spec)
     except Refused as refused:
         raise RefusedError(refusal("lock", refused, made.analysis)) from refused
-    after = _chosen(before, made, arguments) if arguments.run else _updated(before, made)
+    kept = lock.KeptCases(_cases_of(made, arguments))
+    after = (
+        _chosen(before, made, arguments, kept) if arguments.run else _updated(before, made, kept)
+    )
     path = lock.lock_path(spec)
     if arguments.diff:
         return _told(made, _difference(before, after, path) or f"{path} is up to date")
-    if after == before:
+    if after == before and not kept.files.missing(root, spec, after):
         return _told(made, f"{path} is up to date")
     if arguments.check:
         return replace(_told(made, f"{path} would change"), verdict="fail")
     try:
+        kept.files.write(root, spec, after)
         lock.write(root, spec, after)
     except OSError as error:
         raise UsageError("FT253", f"cannot write {path}: {error.strerror or error}") from error
     return _told(made, f"{path} written")
 
 
-def _updated(before: Lock, made: PlanView) -> Lock:
+def _updated(before: Lock, made: PlanView, kept: lock.KeptCases) -> Lock:
     """The lock with what still holds."""
     results = _held(made)
     if not any(step.output is not None for step in results.steps):
@@ -99,22 +108,37 @@ def _updated(before: Lock, made: PlanView) -> Lock:
         raise UsageError(
             "FT257", f"{spec} has no result that still holds", f"run it: `ftdsl run {spec}`"
         )
-    return lock.update(before, made.plan, results)
+    return lock.update(before, made.plan, results, kept)
 
 
-def _chosen(before: Lock, made: PlanView, arguments: Namespace) -> Lock:
+def _chosen(before: Lock, made: PlanView, arguments: Namespace, kept: lock.KeptCases) -> Lock:
     """The lock with the scores of the run that somebody chose."""
     side = run_named(made.out, arguments.run)
     spec = made.plan.spec
     if side.run.spec != spec:
         raise UsageError("FT257", f"the run {side.run.run_id} is one of {side.run.spec}")
     record = side.record
-    after = lock.adopt(before, made.plan, side.run, record.address if record is not None else "")
+    address = record.address if record is not None else ""
+    after = lock.adopt(before, made.plan, side.run, address, kept)
     if after == before:
         gates = [one for one in made.plan.steps if one.step.kind == "gate"]
         if not gates:
             raise UsageError("FT257", f"{spec} has no gate, and so no baseline")
     return after
+
+
+def _cases_of(made: PlanView, arguments: Namespace) -> Callable[[StepRun], Path | None]:
+    """Where the cases of an eval lie: with the results, or in the folder of the chosen run."""
+    store = Store(made.out)
+    folder = run_named(made.out, arguments.run).folder if arguments.run else None
+
+    def found(record: StepRun) -> Path | None:
+        assert isinstance(record.output, EvalOutput), "only evals have cases"
+        own = store.folder(record.id, record.key) / CASES
+        files = (own,) if folder is None else (folder / cases_part(record.output), own)
+        return next((one for one in files if one.is_file()), None)
+
+    return found
 
 
 def _difference(before: Lock, after: Lock, path: str) -> str:

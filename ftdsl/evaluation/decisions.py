@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from ftdsl.evaluation.estimates import clusters_of, score_estimates
 from ftdsl.evaluation.evidence import (
@@ -16,7 +17,7 @@ from ftdsl.evaluation.flakiness import flakiness
 from ftdsl.evaluation.judges.evidence import judged_evidence, unfit_judge
 from ftdsl.language.conditions import Condition, Undecidable
 from ftdsl.results.judging import JudgeReport
-from ftdsl.results.models import Case, Requirement
+from ftdsl.results.models import Requirement
 from ftdsl.statistics.means import LEAST_CLUSTERS
 from ftdsl.statistics.power import least_cases
 from ftdsl.statistics.quantiles import percentile, quantile_interval
@@ -42,8 +43,8 @@ class Asked:
     condition: Condition
     text: str
     candidate: str
-    cases: Sequence[Case]
-    baseline: Sequence[Case] | None
+    cases: Sequence[Decided]
+    baseline: Sequence[Decided] | None
     locked: Mapping[str, float]
     cost_per_1k: float | None
     stated: bool
@@ -51,6 +52,31 @@ class Asked:
     slice: str = ""
     spec_line: int | None = None
     judges: Mapping[str, JudgeReport] = field(default_factory=dict)
+
+
+class Decided(Protocol):
+    """What a decision needs of a case."""
+
+    @property
+    def scores(self) -> Mapping[str, float]: ...
+
+    @property
+    def slices(self) -> Mapping[str, str]: ...
+
+    @property
+    def cluster(self) -> str | None: ...
+
+    @property
+    def epochs(self) -> Mapping[str, tuple[float, ...]]: ...
+
+    @property
+    def latency(self) -> float | None: ...
+
+    @property
+    def first_token(self) -> float | None: ...
+
+    @property
+    def lag(self) -> float: ...
 
 
 class Decision:
@@ -93,7 +119,7 @@ class Decision:
         asked = self.asked
         if other and asked.baseline is None:
             if asked.slice:
-                return "the lock file knows no slices: name a `baseline` model"
+                return "the lock file knows no slices: lock again, or name a `baseline` model"
             missing = [name for name in other if f"{name}{_MEAN}" not in asked.locked]
             if missing:
                 return f"ftspec.lock holds no baseline of `{missing[0]}` yet: `ftdsl lock`"
@@ -220,7 +246,7 @@ class Decision:
             return percentile(waits, _QUANTILES[name]) if waits else None
         if name == "cost_per_1k":
             return self.asked.cost_per_1k
-        cases: Sequence[Case] | None = self.asked.cases
+        cases: Sequence[Decided] | None = self.asked.cases
         if name.startswith(_BASELINE):
             name, cases = name.removeprefix(_BASELINE), self.asked.baseline
             if cases is None:

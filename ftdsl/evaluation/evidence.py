@@ -141,7 +141,7 @@ class AgainstLock:
     candidate: Evidence
     baseline: float
     baseline_interval: Callable[[float], Interval]
-    note: str = "unpaired: the lock file keeps no cases"
+    note: str = "unpaired: the lock file does not know these cases"
     flips: None = None
 
     @property

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 
-from ftdsl.evaluation.tally import Kept
-from ftdsl.results.models import Case, Flakiness
+from ftdsl.results.models import Flakiness
 from ftdsl.statistics.shares import share_interval
 
 _CONFIDENCE = 0.95
+
+
+class Repeated(Protocol):
+    """What flakiness needs of a case."""
+
+    @property
+    def epochs(self) -> Mapping[str, tuple[float, ...]]: ...
 
 
 def is_flaky(values: Sequence[float]) -> bool:
@@ -18,7 +25,7 @@ def is_flaky(values: Sequence[float]) -> bool:
     return len(set(values)) > 1
 
 
-def flakiness(names: Sequence[str], cases: Sequence[Case | Kept]) -> dict[str, Flakiness]:
+def flakiness(names: Sequence[str], cases: Sequence[Repeated]) -> dict[str, Flakiness]:
     """By score, over the cases that were answered more than once; empty where none was."""
     found = {}
     for name in names:

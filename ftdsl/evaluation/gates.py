@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ftdsl.engine.context import Context
 from ftdsl.evaluation.guards import decided, guarded_cases
+from ftdsl.evaluation.locked_cases import LockedCases
 from ftdsl.evaluation.requirements import (
     Model,
     Requirements,
@@ -13,6 +14,7 @@ from ftdsl.evaluation.requirements import (
     reads_baseline,
     require_same_cases,
 )
+from ftdsl.plan import lock_cases
 from ftdsl.plan.steps import GateStep
 from ftdsl.results.models import GateOutput, Requirement, Verdict
 
@@ -23,12 +25,17 @@ def run_gate(step: GateStep, context: Context) -> GateOutput:
     ``by`` a slice every value with ``min_rows`` rows is decided, at a joint confidence (Holm).
     Raises ``Refused``: FT520 for a condition that cannot be decided, FT521 when the evals of
     candidate and baseline are not of the same cases, FT531 for times that are this machine's own,
-    FT552 for a guarded case that is not there.
+    FT552 for a guarded case that is not there, FT580 for locked cases that are not what they were.
     """
     gate = step.gate
     baseline = model_of(gate.eval, gate.baseline, context) if gate.baseline else None
     place = f"gate `{gate.name}`"
-    deciding = Requirements(place, gate.span, step.eval, context.root, baseline, step.locked)
+    locked = None
+    if baseline is None and step.locked_cases is not None:
+        locked = LockedCases(lock_cases.read(context.root, *step.locked_cases))
+    deciding = Requirements(
+        place, gate.span, step.eval, context.root, baseline, step.locked, locked
+    )
     found: list[Requirement] = []
     for name in gate.candidates:
         candidate = model_of(gate.eval, name, context)
@@ -39,7 +46,11 @@ def run_gate(step: GateStep, context: Context) -> GateOutput:
             found += deciding.decide(require, candidate)
         for guard in gate.guards:
             ids = guarded_cases(step, guard, candidate.cases, context.root)
-            found.append(decided(guard, ids, candidate, baseline, context.root))
+            others = baseline.cases if baseline is not None else []
+            known = {case.case_id: case for case in others}
+            if locked is not None:
+                known = dict(locked.by_id(candidate.cases))
+            found.append(decided(guard, ids, candidate, known, context.root))
     notes = [*deciding.notes, *_not_needed(step, deciding, baseline, found)]
     return GateOutput(
         name=gate.name,

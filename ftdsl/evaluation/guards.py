@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ftdsl.data.rows import read_rows
@@ -13,12 +13,15 @@ from ftdsl.language.program import GuardDef
 from ftdsl.plan.steps import GateStep
 from ftdsl.privacy.masking import masked_name
 from ftdsl.quality.expressions import Block, Evaluator
-from ftdsl.results.models import Case, Requirement
+from ftdsl.results.models import Requirement
+from ftdsl.results.scored import ScoredCase
 
 _NAMED = 10
 
 
-def guarded_cases(step: GateStep, guard: GuardDef, known: Sequence[Case], root: Path) -> list[str]:
+def guarded_cases(
+    step: GateStep, guard: GuardDef, known: Sequence[ScoredCase], root: Path
+) -> list[str]:
     """The ids of the cases that ``guard`` means, in the order of the eval. Raises ``Refused``
     (FT552) for an id that no case has."""
     if guard.where is None:
@@ -36,12 +39,16 @@ def guarded_cases(step: GateStep, guard: GuardDef, known: Sequence[Case], root: 
 
 
 def decided(
-    guard: GuardDef, ids: Sequence[str], candidate: Model, baseline: Model | None, root: Path
+    guard: GuardDef,
+    ids: Sequence[str],
+    candidate: Model,
+    other: Mapping[str, ScoredCase],
+    root: Path,
 ) -> Requirement:
     """FAIL when the candidate answers one of the cases wrong that the baseline, where there is one,
-    answers right; inconclusive when one of them has no score, or there is none at all."""
+    answers right (``other`` are its cases by id); inconclusive when one of them has no score, or
+    there is none at all."""
     own = {case.case_id: case for case in candidate.cases}
-    other = {case.case_id: case for case in baseline.cases} if baseline is not None else {}
     asked = [one for one in ids if not _wrong(other.get(one), guard)]
     broken = [one for one in asked if _wrong(own[one], guard)]
     unscored = [one for one in asked if own[one].scores.keys().isdisjoint(guard.scores)]
@@ -69,7 +76,7 @@ def decided(
     )
 
 
-def _wrong(case: Case | None, guard: GuardDef) -> bool:
+def _wrong(case: ScoredCase | None, guard: GuardDef) -> bool:
     """Whether a score says that the answer is wrong, in any of its epochs."""
     return case is not None and any(case.scores.get(name, 1.0) < 1.0 for name in guard.scores)
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ftdsl.evaluation.decisions import Asked, Decision, holm
+from ftdsl.evaluation.judges.evidence import unfit_judge
 from ftdsl.evaluation.requirements import Model
 from ftdsl.language.conditions import Condition, linear
 from ftdsl.language.program import Expr
@@ -41,6 +42,11 @@ class Objective:
         """A measure of ``model`` that is not known, or ""."""
         names = (*self.means, *self.rest)
         return next((name for name in names if _value(name, model, facts) is None), "")
+
+    def unfit(self, model: Model) -> str:
+        """Why a judge that the objective reads may not rank, or ""."""
+        read = (name.rpartition(".") for name in (*self.means, *self.rest))
+        return unfit_judge(model.output.judges, [s for s, _, part in read if part != "unscored"])
 
     def value(self, model: Model, facts: Facts) -> tuple[float, float, float]:
         """The sum with its interval, which is that of the mean scores in it."""

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Refused
-from ftdsl.evaluation.decisions import Asked, Decision
+from ftdsl.evaluation.decisions import Asked, Decided, Decision
 from ftdsl.language.program import RequireDef
-from ftdsl.results.models import Case
+from ftdsl.results.scored import ScoredCase
 
 _TIMES = ("latency.", "first_token.")
 
@@ -36,17 +36,19 @@ def require_true_times(asked: Asked, require: RequireDef, confidence: float) -> 
     )
 
 
-def _without_lag(cases: Sequence[Case]) -> list[Case]:
-    return [
-        case
-        if case.latency is None
-        else case.model_copy(
-            update={
-                "latency": case.latency - case.lag,
-                "first_token": None
-                if case.first_token is None
-                else max(0.0, case.first_token - case.lag),
-            }
-        )
-        for case in cases
-    ]
+def _without_lag(cases: Sequence[Decided]) -> list[Decided]:
+    return [case if case.latency is None else _quicker(case) for case in cases]
+
+
+def _quicker(case: Decided) -> Decided:
+    first = case.first_token
+    return ScoredCase(
+        "",
+        "",
+        case.scores,
+        case.slices,
+        case.cluster,
+        case.epochs,
+        latency=(case.latency or 0.0) - case.lag,
+        first_token=None if first is None else max(0.0, first - case.lag),
+    )

@@ -10,11 +10,13 @@ from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Context, Refused
 from ftdsl.evaluation.decisions import Asked, Decision, holm
 from ftdsl.evaluation.estimates import grouped
+from ftdsl.evaluation.locked_cases import LockedCases
 from ftdsl.evaluation.own_time import require_true_times
-from ftdsl.evaluation.step import read_cases
+from ftdsl.evaluation.step import CASES_FILE
 from ftdsl.language.conditions import Condition, Undecidable, conditions
 from ftdsl.language.program import EvalDef, Expr, RequireDef
-from ftdsl.results.models import Case, EvalOutput, Requirement
+from ftdsl.results.models import EvalOutput, Requirement
+from ftdsl.results.scored import ScoredCase, read_scored
 
 DEFAULT_CONFIDENCE = 0.95
 
@@ -24,7 +26,7 @@ class Model:
     """What one model's eval came to."""
 
     name: str
-    cases: list[Case]
+    cases: list[ScoredCase]
     output: EvalOutput
 
     @property
@@ -37,7 +39,7 @@ def model_of(eval_name: str, name: str, context: Context) -> Model:
     step_id = f"eval.{eval_name}.{name}"
     output = context.outputs[step_id]
     assert isinstance(output, EvalOutput), f"{step_id} is an eval"
-    return Model(name, read_cases(context.artifacts(step_id)), output)
+    return Model(name, list(read_scored(context.artifacts(step_id) / CASES_FILE)), output)
 
 
 @dataclass(slots=True)
@@ -51,6 +53,7 @@ class Requirements:
     root: Path
     baseline: Model | None = None
     locked: Mapping[str, float] = field(default_factory=dict)
+    locked_cases: LockedCases | None = None
     notes: list[str] = field(default_factory=list)
 
     def decide(self, require: RequireDef, candidate: Model) -> list[Requirement]:
@@ -86,12 +89,13 @@ class Requirements:
         text = require.condition.source or _written(require.condition)
         text += f" by {require.by}" if require.by is not None else ""
         text += f" with confidence {100 * require.confidence:.10g}%" if require.stated else ""
+        cases, baseline = self._compared(condition, candidate)
         return Asked(
             condition=condition,
             text=text,
             candidate=candidate.name,
-            cases=candidate.cases,
-            baseline=self.baseline.cases if self.baseline is not None else None,
+            cases=cases,
+            baseline=baseline,
             locked=self.locked,
             cost_per_1k=candidate.cost_per_1k,
             judges=candidate.output.judges,
@@ -100,12 +104,24 @@ class Requirements:
             spec_line=line_of(require.span, self.root),
         )
 
+    def _compared(
+        self, condition: Condition, candidate: Model
+    ) -> tuple[list[ScoredCase], list[ScoredCase] | None]:
+        """The candidate's cases, and the same ones under the baseline where they are known."""
+        if self.baseline is not None:
+            return candidate.cases, self.baseline.cases
+        if self.locked_cases is None or not _of_baseline(condition):
+            return candidate.cases, None
+        note = self.locked_cases.told(candidate.cases)
+        if note and note not in self.notes:
+            self.notes.append(note)
+        pairs = self.locked_cases.paired(candidate.cases)
+        return pairs if pairs is not None else (candidate.cases, None)
+
     def _cost_per_case(self, condition: Condition, candidate: Model) -> float | None:
         """Dollars for one more case under all models that the condition compares."""
         compared = [candidate]
-        if self.baseline is not None and any(
-            n.startswith("baseline.") for n, _ in condition.weights
-        ):
+        if self.baseline is not None and _of_baseline(condition):
             compared.append(self.baseline)
         prices = [one.cost_per_1k for one in compared]
         epochs = dict(self.eval_.settings).get("epochs", 1)
@@ -140,6 +156,10 @@ class Requirements:
             require.span or self.span or Span("", 0, 0),
             help="compare a sum of measures with a bound, by >=, >, <= or <",
         )
+
+
+def _of_baseline(condition: Condition) -> bool:
+    return any(name.startswith("baseline.") for name, _ in condition.weights)
 
 
 def require_same_cases(one: Model, other: Model, span: Span | None) -> None:

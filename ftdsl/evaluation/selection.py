@@ -41,6 +41,7 @@ def run_select(step: SelectStep, context: Context) -> SelectOutput:
     shown = [one.model_copy(update={"efficient": one.model in best}) for one in ranked]
     gone = [_ruled_out(name, why, step) for name, why in step.out.items()]
     chosen = tuple(one.model for one in shown if one.rank == 1)
+    unranked = objective is not None and any(map(objective.unfit, models))
     return SelectOutput(
         name=select.name,
         eval=select.eval,
@@ -50,7 +51,7 @@ def run_select(step: SelectStep, context: Context) -> SelectOutput:
         cost_axis=axis,
         hints=tuple(_hints(step, models, shown, chosen, deciding)),
         notes=tuple(deciding.notes),
-        verdict=_verdict(shown),
+        verdict=_verdict(shown, unranked),
     )
 
 
@@ -102,6 +103,8 @@ def _valued(one: Contender, model: Model, objective: Objective, step: SelectStep
     missing = objective.missing(model, facts)
     if missing:
         return one.model_copy(update={"out": one.out or f"its `{missing}` is not known"})
+    if unfit := objective.unfit(model):
+        return one.model_copy(update={"out": one.out or f"not ranked: {unfit}"})
     value, low, high = objective.value(model, facts)
     return one.model_copy(update={"value": value, "low": low, "high": high})
 
@@ -172,9 +175,11 @@ def _of_the_tied(shown: Sequence[Contender], chosen: Sequence[str]) -> list[str]
     return hints
 
 
-def _verdict(shown: Sequence[Contender]) -> Verdict:
-    """PASS while one is left; INCONCLUSIVE when some only lack evidence."""
+def _verdict(shown: Sequence[Contender], unranked: bool) -> Verdict:
+    """PASS while one is left; INCONCLUSIVE when some only lack evidence, or a judge to trust."""
     if any(one.rank is not None for one in shown):
         return "pass"
-    open_ = any(worst(one.requirements) == "inconclusive" for one in shown if one.requirements)
+    open_ = unranked or any(
+        worst(one.requirements) == "inconclusive" for one in shown if one.requirements
+    )
     return "inconclusive" if open_ else "fail"

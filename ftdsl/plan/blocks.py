@@ -23,7 +23,7 @@ from ftdsl.language.program import (
     SelectDef,
     TrainDef,
 )
-from ftdsl.plan.deciders import compared, reads_lock
+from ftdsl.plan.deciders import compared, reads_lock, reads_locked_cases
 from ftdsl.plan.expressions import (
     counts_tokens,
     dedup_expressions,
@@ -57,12 +57,13 @@ _NO_BLOCK = "`{}` blocks are checked, and not run in this edition"
 
 @dataclass(frozen=True)
 class Locked:
-    """What the lock file offers a program: counts and distributions by dataset, baselines by
-    gate."""
+    """What the lock file offers a program: counts and distributions by dataset, baselines by gate,
+    and by gate path and digest of the file with the baseline's cases."""
 
     counts: Mapping[str, int]
     baselines: Mapping[str, Mapping[str, float]]
     distributions: Mapping[str, Mapping[str, Distribution]] = field(default_factory=dict)
+    cases: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def build_steps(program: Program, locked: Locked) -> tuple[Step, ...]:
@@ -342,6 +343,7 @@ class _Builder:
                 cases=self.dataset(eval_.name),
                 split=eval_.split[1] if eval_.split else None,
                 locked=dict(self.locked.baselines.get(gate.name, {})) if reads_lock(gate) else {},
+                locked_cases=self.locked.cases.get(gate.name) if reads_locked_cases(gate) else None,
             )
 
     def evals_of(self, models: tuple[str, ...], eval_: EvalDef) -> tuple[str, ...]:

@@ -17,6 +17,11 @@ def reads_lock(gate: GateDef) -> bool:
     return gate.baseline is None and any(n.startswith("baseline.") for n in gate_measures(gate))
 
 
+def reads_locked_cases(gate: GateDef) -> bool:
+    """Whether it compares with the lock's baseline case by case."""
+    return gate.baseline is None and (reads_lock(gate) or bool(gate.guards))
+
+
 def gate_measures(gate: GateDef) -> tuple[str, ...]:
     """What its requirements read."""
     return measures_in(*(require.condition for require in gate.requires))

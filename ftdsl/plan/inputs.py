@@ -38,7 +38,7 @@ CODE_VERSIONS: dict[str, int] = {
     "preflight": 1,
     "train": 2,
     "eval": 6,
-    "gate": 3,
+    "gate": 4,
     "select": 1,
     "pending": 1,
 }
@@ -270,6 +270,8 @@ def _gate(step: GateStep, keys: Mapping[str, str]) -> Inputs:
     found |= {f"require {i}": shown(r) for i, r in enumerate(gate.requires, start=1)}
     found |= {f"forbid {i}": shown(guard) for i, guard in enumerate(gate.guards, start=1)}
     found |= {f"locked {name}": shown(value) for name, value in step.locked.items()}
+    if step.locked_cases is not None:
+        found["locked cases"] = step.locked_cases[1]
     return found | _steps(step.needs, keys, "eval")
 
 

@@ -6,7 +6,8 @@ and written by ``ftdsl lock`` alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
@@ -16,6 +17,7 @@ from ftdsl.engine.context import Refused
 from ftdsl.engine.store import replace_text
 from ftdsl.plan import committed
 from ftdsl.plan.blocks import Locked
+from ftdsl.plan.lock_cases import CaseFiles, cases_path
 from ftdsl.plan.lock_model import Lock, LockedBaseline, LockedDataset, LockedScore, SpecLock
 from ftdsl.plan.lock_text import render
 from ftdsl.plan.model import Plan
@@ -28,10 +30,25 @@ from ftdsl.results.models import (
     GateOutput,
     TrainOutput,
 )
-from ftdsl.results.run import RunResult
+from ftdsl.results.run import RunResult, StepRun
+from ftdsl.results.scored import read_scored
 
 FILE = "ftspec.lock"
 _Entry = TypeVar("_Entry")
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCases:
+    """``cases_of`` finds the file of an eval's cases, None where it is gone; ``files`` are what the
+    lock is going to name."""
+
+    cases_of: Callable[[StepRun], Path | None]
+    files: CaseFiles = field(default_factory=CaseFiles)
+
+    def digest(self, record: StepRun, names: tuple[str, ...]) -> str:
+        """The digest of the scores ``names`` of the cases of one eval; "" where they are gone."""
+        place = self.cases_of(record)
+        return "" if place is None else self.files.keep(names, read_scored(place))
 
 
 def lock_path(spec: str) -> str:
@@ -65,10 +82,11 @@ def write(root: Path, spec: str, lock: Lock) -> bool:
     return True
 
 
-def update(lock: Lock, plan: Plan, result: RunResult) -> Lock:
+def update(lock: Lock, plan: Plan, result: RunResult, kept: KeptCases | None = None) -> Lock:
     """``lock`` with what this run of ``plan`` found. What the run did not touch stays as it was,
     unless the whole spec ran and no longer declares it. A gate's baseline is the first of its
     candidates once the gate passes; a gate that never had one takes its scores unless it fails.
+    ``kept`` is where scores case by case come from and go to.
     """
     name = PurePosixPath(plan.spec).name
     before = lock.specs.get(name, SpecLock())
@@ -76,12 +94,14 @@ def update(lock: Lock, plan: Plan, result: RunResult) -> Lock:
         datasets=_kept(before.datasets, plan, "dataset") | _datasets(before, result),
         models=_kept(before.models, plan, "model") | _models(plan),
         trains=_kept(before.trains, plan, "train") | _trains(result),
-        baselines=_kept(before.baselines, plan, "gate") | _baselines(before, plan, result),
+        baselines=_kept(before.baselines, plan, "gate") | _baselines(before, plan, result, kept),
     )
     return lock.model_copy(update={"specs": {**lock.specs, name: after}})
 
 
-def adopt(lock: Lock, plan: Plan, result: RunResult, address: str) -> Lock:
+def adopt(
+    lock: Lock, plan: Plan, result: RunResult, address: str, kept: KeptCases | None = None
+) -> Lock:
     """``lock`` with the baselines of one run that somebody chose, whatever its gates decided. All
     else stays: an older run says nothing of the data of today."""
     name = PurePosixPath(plan.spec).name
@@ -89,7 +109,7 @@ def adopt(lock: Lock, plan: Plan, result: RunResult, address: str) -> Lock:
     chosen = dict(before.baselines)
     for planned in plan.steps:
         if isinstance(planned.step, GateStep):
-            found = _scores(planned.step, planned.step.gate.candidates[0], result)
+            found = _scores(planned.step, planned.step.gate.candidates[0], result, kept)
             if found is not None:
                 chosen[planned.step.name] = found.model_copy(update={"run": address[:16]})
     after = before.model_copy(update={"baselines": chosen})
@@ -102,6 +122,11 @@ def locked_of(lock: Lock, spec: str) -> Locked:
     return Locked(
         counts={n: each.rows for n, each in found.datasets.items() if each.rows is not None},
         baselines={n: _numbers(each.scores) for n, each in found.baselines.items()},
+        cases={
+            n: (cases_path(spec, each.cases), each.cases)
+            for n, each in found.baselines.items()
+            if each.cases
+        },
         distributions={n: each.distributions for n, each in found.datasets.items()},
     )
 
@@ -187,7 +212,9 @@ def _trains(result: RunResult) -> dict[str, dict[str, str]]:
     }
 
 
-def _baselines(before: SpecLock, plan: Plan, result: RunResult) -> dict[str, LockedBaseline]:
+def _baselines(
+    before: SpecLock, plan: Plan, result: RunResult, kept: KeptCases | None
+) -> dict[str, LockedBaseline]:
     found: dict[str, LockedBaseline] = {}
     for planned in plan.steps:
         step = planned.step
@@ -198,13 +225,15 @@ def _baselines(before: SpecLock, plan: Plan, result: RunResult) -> dict[str, Loc
         verdict = output.verdict if isinstance(output, GateOutput) else None
         is_first = step.name not in before.baselines and verdict != "fail"
         if verdict == "pass" or is_first:
-            accepted = _scores(step, step.gate.candidates[0], result)
+            accepted = _scores(step, step.gate.candidates[0], result, kept)
             if accepted is not None:
                 found[step.name] = accepted
     return found
 
 
-def _scores(step: GateStep, model: str, result: RunResult) -> LockedBaseline | None:
+def _scores(
+    step: GateStep, model: str, result: RunResult, kept: KeptCases | None
+) -> LockedBaseline | None:
     record = result.step(f"eval.{step.gate.eval}.{model}")
     output = record.output if record is not None else None
     if not isinstance(output, EvalOutput):
@@ -220,7 +249,8 @@ def _scores(step: GateStep, model: str, result: RunResult) -> LockedBaseline | N
         )
         for name, each in output.scores.items()
     }
-    return LockedBaseline(model=model, eval=output.name, scores=scores)
+    cases = kept.digest(record, tuple(scores)) if kept is not None and record is not None else ""
+    return LockedBaseline(model=model, eval=output.name, cases=cases, scores=scores)
 
 
 def _damaged(path: str, why: str) -> Refused:

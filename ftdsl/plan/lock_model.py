@@ -50,11 +50,13 @@ class LockedScore(LockModel):
 
 class LockedBaseline(LockModel):
     """The model that a gate accepted, and its scores then. ``eval`` names the eval; ``run`` is the
-    address of the run that they were chosen from, "" where they were taken as they came."""
+    address of the run that they were chosen from, "" where they were taken as they came. ``cases``
+    is the digest of the file with the scores of each case; see ``lock_cases``."""
 
     model: str
     eval: str
     run: str = ""
+    cases: str = ""
     scores: dict[str, LockedScore] = {}
 
 

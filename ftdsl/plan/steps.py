@@ -145,12 +145,14 @@ class EvalStep(BaseStep):
 class GateStep(BaseStep):
     """Decides on the outputs of the eval steps it needs. ``locked`` holds the baseline of the
     lock file when the gate names no baseline model: ``exact.mean``, ``exact.low``, ``exact.high``,
-    ``exact.n``. ``cases`` are the eval's rows as a dataset, of which ``split`` is meant."""
+    ``exact.n``; ``locked_cases`` are path and digest of the file with its scores case by case.
+    ``cases`` are the eval's rows as a dataset, of which ``split`` is meant."""
 
     kind: Literal["gate"] = "gate"
     gate: GateDef
     eval: EvalDef
     locked: dict[str, float] = {}
+    locked_cases: tuple[str, str] | None = None
     cases: DatasetDef | None = None
     split: str | None = None
 

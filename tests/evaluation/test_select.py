@@ -15,6 +15,8 @@ from ftdsl.language.program import Expr, GateDef, RequireDef, SelectDef
 from ftdsl.plan.steps import SelectStep
 from ftdsl.reports.formats import render
 from ftdsl.reports.style import Style
+from ftdsl.results.judging import JudgeReport
+from ftdsl.results.models import EvalOutput
 from ftdsl.results.selection import Contender, SelectOutput
 from tests.evaluation.evals import FLOAT, eval_def, replay, write_cases
 from tests.evaluation.verdicts import (
@@ -390,3 +392,21 @@ select base {
     assert output.contenders[0].model == "gemma"
     assert (output.contenders[0].value or 0) > 0.3
     assert output.contenders[0].latency["p50"] > 0
+
+
+def test_a_judge_that_misses_its_canaries_ranks_nobody(tmp_path: Path) -> None:
+    where = desk(tmp_path)
+    for model, share in (("a", 0.9), ("b", 0.2)):
+        publish(where, model, [float(i < 100 * share) for i in range(100)])
+        output = where.outputs[f"eval.golden.{model}"]
+        assert isinstance(output, EvalOutput)
+        missed = JudgeReport(
+            kind="judge", models=("mini",), canaries=4, canaries_missed=("an empty answer",)
+        )
+        judged = output.model_copy(update={"judges": {"exact": missed}})
+        where.outputs = {**where.outputs, f"eval.golden.{model}": judged}
+    output = run_select(select_step(), where)
+    assert (output.verdict, output.chosen) == ("inconclusive", ())
+    assert {one.out for one in output.contenders} == {
+        "not ranked: the judge of `exact` misses 1 of 4 canaries"
+    }

@@ -65,6 +65,17 @@ CODES: tuple[Code, ...] = (
         "run",
     ),
     Code(
+        "FT580",
+        "locked-cases",
+        "the cases of a locked baseline are not those that the lock names",
+        "`ftspec.lock` names a file in `ftspec.cases/` by its digest: the scores of the baseline "
+        "case by case, which a gate without a `baseline` model compares with in pairs. Commit it "
+        "with the lock. One that is missing or was changed is not replaced by a weaker comparison.",
+        "git add specs/ftspec.lock",
+        "git add specs/ftspec.lock specs/ftspec.cases",
+        "run",
+    ),
+    Code(
         "FT553",
         "nothing-to-compare",
         "two runs have no eval in common",

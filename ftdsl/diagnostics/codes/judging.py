@@ -33,7 +33,7 @@ CODES: tuple[Code, ...] = (
     Code(
         "FT570",
         "uncalibrated-judge",
-        "a gate decides on a judge that nobody has measured",
+        "a gate or a selection decides on a judge that nobody has measured",
         "A judge errs, and how often is unknown until people have judged some answers too. With "
         "their verdicts (`labels`) the mean is corrected for the judge's errors, and its interval "
         "holds what is not known of them. Scores without labels are shown, and decide nothing.",

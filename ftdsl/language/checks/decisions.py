@@ -80,7 +80,7 @@ def check_gate(ws: Workspace, module: Module, block: Block) -> GateDef | None:
     scope = _eval_scope(ws, module, block.kind, name)
     found = requirements(ws, scope[0], lines, scope[1]) if scope is not None else ()
     if scope is not None:
-        check_judged(ws, scope[1], lines)
+        check_judged(ws, scope[1], [line.condition for line in lines])
     guarded = guards(ws, module, of_type(block, Drop), scope[1]) if scope is not None else ()
     _check_baseline(ws, settings, candidates, baseline, block)
     if ws.report.size > before or candidates is None or name is None or scope is None:
@@ -130,6 +130,8 @@ def check_select(ws: Workspace, module: Module, block: Block) -> SelectDef | Non
     if scope is not None:
         found = requirements(ws, scope[0], lines, scope[1])
         best = objective(ws, scope[0], best_node, "`best`") if best_node is not None else None
+        deciding = [*(line.condition for line in lines), *([best_node] if best_node else [])]
+        check_judged(ws, scope[1], deciding, "a selection does not rank by it")
     if ws.report.size > before or candidates is None or name is None or scope is None:
         return None
     return SelectDef(block.subject.text, candidates, name, found, best, block.span)

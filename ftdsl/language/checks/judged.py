@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 
 from ftdsl.diagnostics.diagnostic import Span
+from ftdsl.language import tree
 from ftdsl.language.judges import argument, judge_calls, judging_models
 from ftdsl.language.program import EvalDef, Expr, ScoreDef
-from ftdsl.language.tree import Require
 from ftdsl.language.workspace import Workspace
 
 _UNCORRECTED = (".unscored", ".n")
@@ -32,16 +32,22 @@ def can_be_asked(ws: Workspace, value: Expr) -> bool:
     return True
 
 
-def check_judged(ws: Workspace, eval_: EvalDef, lines: Sequence[Require]) -> None:
-    """A gate decides on a judge's verdicts only where people have measured the judge, and where
-    its score stands alone: only then can the interval be corrected."""
+def check_judged(
+    ws: Workspace,
+    eval_: EvalDef,
+    deciding: Sequence[tree.Expr],
+    who: str = "a gate does not decide on it",
+) -> None:
+    """A gate decides on a judge's verdicts, and a selection ranks by them, only where people have
+    measured the judge, and where its score stands alone: only then can the interval be
+    corrected."""
     scores = {one.name: one for one in eval_.scores if any(judge_calls(one.value))}
-    for line in lines:
-        read = ws.text(line.condition.span)
+    for node in deciding:
+        read = ws.text(node.span)
         for score in scores.values():
             if not _decides(read, score.name):
                 continue
-            _check(ws, score, line)
+            _check(ws, score, node, who)
             break
 
 
@@ -50,19 +56,19 @@ def _decides(condition: str, score: str) -> bool:
     return any(part not in _UNCORRECTED for part in parts)
 
 
-def _check(ws: Workspace, score: ScoreDef, line: Require) -> None:
+def _check(ws: Workspace, score: ScoreDef, node: tree.Expr, who: str) -> None:
     call = next(judge_calls(score.value))
     if call is not score.value:
         ws.report.add(
             "FT571", f"`{score.name}` mixes a judge's verdict with something else",
-            line.condition.span, label="its interval cannot be corrected for the judge",
+            node.span, label="its interval cannot be corrected for the judge",
             help="score the judge alone, and weigh the scores here, as in "
             "`0.5 * tone.mean + 0.5 * exact.mean >= 80%`",
         )  # fmt: skip
     elif argument(call, "labels").value == "":
         ws.report.add(
             "FT570", f"nobody has measured how often the judge of `{score.name}` is right",
-            line.condition.span, label="a gate does not decide on it",
+            node.span, label=who,
             help=f"give it verdicts of people: `{call.value}(…, labels: "
             f'"labels/{score.name}.jsonl")`',
         )  # fmt: skip
