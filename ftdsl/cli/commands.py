@@ -38,6 +38,7 @@ SUMMARIES: dict[str, str] = {
     "export": "write an eval as a task of lm-eval, or a run as a log of inspect",
     "explain": "explain a diagnostic code",
     "lock": "record digests, counts and baselines in ftspec.lock",
+    "next": "say what to do next: rows to ask for or to mend, a setting, the eval, or to stop",
     "advise": "say what a training's own figures ask of its settings",
     "jobs": "list, pause, resume or cancel the jobs of a hosted training",
     "emulate": "serve a hosted fine-tuning API on this machine, to rehearse against",
@@ -47,7 +48,7 @@ SUMMARIES: dict[str, str] = {
 }
 """Commands in the order of ``ftdsl --help``."""
 
-LATER = frozenset({"next", "rate", "lsp"})
+LATER = frozenset({"rate", "lsp"})
 """Names that are kept for later versions."""
 
 
@@ -176,6 +177,10 @@ def _hosted_command(name: str) -> Command | None:
             from ftdsl.cli import advise
 
             return advise
+        case "next":
+            from ftdsl.cli import next
+
+            return next
         case "jobs":
             from ftdsl.cli import jobs
 

@@ -138,6 +138,10 @@ def _sections(report: Report, extent: Extent) -> Iterator[Section]:
         from ftdsl.reports.html_compare import comparison_sections
 
         yield from (Section(*each) for each in comparison_sections(report.comparison))
+    if report.next is not None:
+        from ftdsl.reports.html_next import next_body
+
+        yield Section("next", "What to do next", next_body(report.next))
     if report.history:
         from ftdsl.reports.html_history import history_body
 

@@ -81,6 +81,7 @@ def document(report: Report, findings: Iterable[FindingEntry] | None = None) -> 
         run_id=run.run_id if run is not None else None,
         files=report.files,
         comparison=report.comparison,
+        next=report.next,
         runs=run_entries(report.history) if report.command == "runs" else (),
     )
 

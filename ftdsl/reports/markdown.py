@@ -69,6 +69,10 @@ def _lines(found: Document, total: int) -> Iterator[str]:
         from ftdsl.reports.markdown_compare import comparison_lines
 
         yield from comparison_lines(found.comparison)
+    if found.next is not None:
+        from ftdsl.reports.markdown_next import next_lines
+
+        yield from next_lines(found.next)
     if found.runs:
         yield from _runs(found)
     yield from _gates(found.gates)

@@ -14,6 +14,7 @@ from ftdsl.results.exits import exit_code
 
 if TYPE_CHECKING:
     from ftdsl.plan.model import Plan
+    from ftdsl.results.actions import NextSteps
     from ftdsl.results.comparison import Comparison
     from ftdsl.results.models import Finding, Verdict
     from ftdsl.results.record import RunRecord
@@ -48,7 +49,8 @@ class Report:
     of what was done. ``all_findings`` reads every finding of a run from its artifacts, which may be
     many more than the run's own; None where there is no run. With ``statistics`` a terminal shows
     how many findings each rule has, instead of the findings. ``rule_places`` are where the rules
-    stand in the specs. ``history`` are kept runs, the newest first.
+    stand in the specs. ``history`` are kept runs, the newest first, and
+    ``next`` is what to do after the last.
     """
 
     command: str
@@ -64,6 +66,7 @@ class Report:
     run: RunResult | None = None
     comparison: Comparison | None = None
     history: tuple[RunRecord, ...] = ()
+    next: NextSteps | None = None
     out: Path | None = None
     all_findings: Callable[[], Iterable[Finding]] | None = None
     only_findings: bool = False

@@ -44,6 +44,10 @@ def _parts(report: Report, style: Style) -> Iterator[str]:
         from ftdsl.reports.run_history import history_lines
 
         yield from history_lines(report.history, style)
+    if report.next is not None:
+        from ftdsl.reports.next_words import next_lines
+
+        yield from next_lines(report.next, style)
     if report.facts:
         yield from _facts(report, style)
     if not style.quiet:

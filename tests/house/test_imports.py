@@ -35,6 +35,8 @@ ALLOWED: dict[str, set[str]] = {
     "reports": BELOW_STEPS,
     "emulator": set(),
     "advice": BELOW_STEPS | {"statistics"},
+    "rounds": BELOW_STEPS
+    | {"advice", "data", "dedup", "embeddings", "engine", "evaluation", "models", "quality"},
     "lsp": {"diagnostics", "language"},
     "interchange": BELOW_STEPS | {"data", "engine"},
     "testing": BELOW_STEPS | {"api", "engine", "quality", "reports"},
