@@ -9,6 +9,7 @@ from pathlib import Path
 from ftdsl.api import RunView
 from ftdsl.cli.options import add_out_option
 from ftdsl.cli.output import publish
+from ftdsl.cli.round_page import with_round
 from ftdsl.cli.session import keep_page, out_folder
 from ftdsl.cli.usage import UsageError
 from ftdsl.engine.runs import read_run, run_ids
@@ -47,8 +48,9 @@ def run(arguments: Namespace) -> int:
         help_line = f"the newest is {known[0]}" if known else f"nothing has been run below {out}"
         raise UsageError("FT257", f"there is no run `{arguments.id}`", help_line)
     view = RunView(found, out, "report", root)
-    keep_page(view)
-    return publish(replace(view.report, command="report"), arguments)
+    report = with_round(view)
+    keep_page(view, report)
+    return publish(replace(report, command="report"), arguments)
 
 
 def _listed(out: Path) -> list[Fact]:

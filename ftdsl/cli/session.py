@@ -69,12 +69,15 @@ def ran(made: PlanView, arguments: Namespace) -> RunView:
 
 def reported(view: RunView, arguments: Namespace) -> Report:
     """The report of a run, which is also kept as a page beside the run's record."""
-    page = keep_page(view)
+    from ftdsl.cli.round_page import with_round
+
+    whole = with_round(view)
+    page = keep_page(view, whole)
     notes = (f"report: {_shown(page)}",) if page is not None else ()
-    return replace(view.report, command=arguments.command, notes=notes)
+    return replace(whole, command=arguments.command, notes=notes)
 
 
-def keep_page(view: RunView) -> Path | None:
+def keep_page(view: RunView, report: Report) -> Path | None:
     """Write ``report.html`` into the run's folder; None where the run has none."""
     from ftdsl.cli.output import write
     from ftdsl.reports.html import render
@@ -83,7 +86,7 @@ def keep_page(view: RunView) -> Path | None:
     if not folder.is_dir():
         return None
     page = folder / "report.html"
-    write(page, render(view.report))
+    write(page, render(report))
     return page
 
 

@@ -127,7 +127,11 @@ def _sections(report: Report, extent: Extent) -> Iterator[Section]:
     if problems:
         yield Section("problems", "Problems", problems)
     if report.run is not None:
+        from ftdsl.reports.html_round import is_round, round_body
         from ftdsl.reports.html_run import run_sections
+
+        if is_round(report.run):
+            yield Section("round", "The round", round_body(report, report.run))
 
         yield from (Section(*each) for each in run_sections(report.run, extent))
     elif report.plan is not None:

@@ -56,7 +56,7 @@ def cases_side_by_side(outputs: Sequence[EvalOutput], extent: Extent) -> list[No
         if len(shown) < total
         else None
     )  # fmt: skip
-    return [tag("h3", title), body, cut]
+    return [tag("h3", title, id=f"cases-{name}"), body, cut]
 
 
 def _spread(row: _Row) -> float:

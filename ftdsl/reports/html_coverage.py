@@ -30,7 +30,7 @@ _LOWER, _UPPER = (">=", ">", "=="), ("<=", "<", "==")
 
 def coverage_body(output: CoverageOutput, extent: Extent) -> list[Node]:
     """All pictures of one coverage block."""
-    body: list[Node] = [tag("h3", "Coverage")]
+    body: list[Node] = [tag("h3", "Coverage", id=f"data-{output.name}-coverage")]
     missing = _missing(output)
     if missing is not None:
         body.append(missing)

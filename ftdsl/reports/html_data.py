@@ -123,7 +123,7 @@ def _rule_bar(outcome: RuleOutcome) -> Markup | None:
 
 def _pairs(output: DedupOutput, extent: Extent) -> list[Node]:
     body: list[Node] = [
-        tag("h3", "Duplicates and leaks"),
+        tag("h3", "Duplicates and leaks", id=f"data-{output.name}-duplicates"),
         tag("p", _sentence(output_text(output)), " The row on the left is gone; the one on the "
             "right is why." if output.removed else ""),
     ]  # fmt: skip
@@ -171,7 +171,7 @@ def _findings(findings: Sequence[Finding], output: CheckOutput, extent: Extent) 
         return None
     totals = {each.rule: each.failing for each in output.outcomes if each.kind == "row"}
     left = extent.findings
-    body: list[Node] = [tag("h3", "Findings")]
+    body: list[Node] = [tag("h3", "Findings", id=f"data-{output.name}-findings")]
     ordered = sorted(findings, key=lambda each: (each.severity, each.rule, each.code))
     for i, ((rule, code), group) in enumerate(
         groupby(ordered, lambda each: (each.rule, each.code))

@@ -69,7 +69,7 @@ def _lines(found: Document, total: int) -> Iterator[str]:
         from ftdsl.reports.markdown_compare import comparison_lines
 
         yield from comparison_lines(found.comparison)
-    if found.next is not None:
+    if found.next is not None and found.command == "next":
         from ftdsl.reports.markdown_next import next_lines
 
         yield from next_lines(found.next)

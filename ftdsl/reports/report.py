@@ -14,7 +14,7 @@ from ftdsl.results.exits import exit_code
 
 if TYPE_CHECKING:
     from ftdsl.plan.model import Plan
-    from ftdsl.results.actions import NextSteps
+    from ftdsl.results.actions import Advised, NextSteps
     from ftdsl.results.comparison import Comparison
     from ftdsl.results.models import Finding, Verdict
     from ftdsl.results.record import RunRecord
@@ -50,7 +50,7 @@ class Report:
     many more than the run's own; None where there is no run. With ``statistics`` a terminal shows
     how many findings each rule has, instead of the findings. ``rule_places`` are where the rules
     stand in the specs. ``history`` are kept runs, the newest first, and
-    ``next`` is what to do after the last.
+    ``next`` is what to do after the last; ``advice`` are rules that a training's figures fired.
     """
 
     command: str
@@ -67,6 +67,7 @@ class Report:
     comparison: Comparison | None = None
     history: tuple[RunRecord, ...] = ()
     next: NextSteps | None = None
+    advice: tuple[Advised, ...] = ()
     out: Path | None = None
     all_findings: Callable[[], Iterable[Finding]] | None = None
     only_findings: bool = False

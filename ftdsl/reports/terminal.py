@@ -44,7 +44,7 @@ def _parts(report: Report, style: Style) -> Iterator[str]:
         from ftdsl.reports.run_history import history_lines
 
         yield from history_lines(report.history, style)
-    if report.next is not None:
+    if report.next is not None and report.command == "next":
         from ftdsl.reports.next_words import next_lines
 
         yield from next_lines(report.next, style)

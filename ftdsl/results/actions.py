@@ -62,6 +62,16 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class Advised:
+    """A rule of `ftdsl advise` that fired for a training."""
+
+    train: str
+    code: str
+    evidence: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
 class NextSteps:
     """What to do after ``run``, whose ``model`` scores ``mean`` by ``score`` on ``eval``."""
 

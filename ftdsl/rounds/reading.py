@@ -47,15 +47,20 @@ def subject_of(
     for run_id in run_ids(out):
         run = read_run(out, run_id)
         if run is not None and run.spec == spec:
-            found = _in_run(program, run, model, eval_, score)
+            found = subject_in(program, run, model, eval_, score)
             if found is not None:
                 return found
     return None
 
 
-def _in_run(
-    program: Program, run: RunResult, model: str | None, eval_: str | None, score: str | None
+def subject_in(
+    program: Program,
+    run: RunResult,
+    model: str | None = None,
+    eval_: str | None = None,
+    score: str | None = None,
 ) -> Subject | None:
+    """The same of one run."""
     steps = [
         (step, step.output)
         for step in run.steps
