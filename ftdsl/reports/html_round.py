@@ -221,10 +221,10 @@ def _worst(run: RunResult) -> Iterator[Markup]:
     for name, outputs in _evals(run).items():
         chosen = [one for one in outputs if one.model in trial] or outputs[:1]
         for output in chosen[:2]:
-            rows = list(_slices(output))
-            if rows:
+            drawn = list(_slices(output))
+            if drawn:
                 title = f"Worst slices: {output.model} on {name}"
-                yield _card(title, f"cases-{name}", _table(rows))
+                yield _card(title, f"cases-{name}", tag("div", *drawn, class_="scores"))
 
 
 def _slices(output: EvalOutput) -> Iterator[Markup]:
@@ -237,25 +237,23 @@ def _slices(output: EvalOutput) -> Iterator[Markup]:
     ]
     found.sort(key=lambda pair: (pair[0].mean, pair[1]))
     for each, told in found[:_SLICES]:
-        value = tag("a", score(each.mean), href=f"#cases-{output.name}")
-        yield tag(
-            "tr",
-            tag("td", shortened(told, 40), tag("div", f"{first}, n {count(each.n)}",
-                                               class_="soft small")),
-            tag("td", bar(each.mean, None, "accent"), class_="bar"),
-            tag("td", value, tag("div", interval(each.low, each.high), class_="soft small"),
-                class_="number"),
-        )  # fmt: skip
-    for one in output.weak[:2]:
-        value = tag("a", score(one.mean), href=f"#eval-{output.name}")
-        rest = f"found, not declared; {difference(one.difference)} to the rest, n {count(one.n)}"
-        yield tag(
-            "tr",
-            tag("td", shortened(f"{one.source} = {one.value}", 40),
-                tag("div", rest, class_="soft small")),
-            tag("td", bar(one.mean, None, "unsure"), class_="bar"),
-            tag("td", value, class_="number"),
-        )  # fmt: skip
+        yield from _slice(output, f"{told}, n {count(each.n)}", each.mean, each.low, each.high)
+    declared = {told for _, told in found}
+    for one in output.weak:
+        told = f"{one.source} = {one.value}"
+        if told not in declared and one.score == first:
+            name = f"{told}, n {count(one.n)}, found"
+            yield from _slice(output, name, one.mean, one.mean, one.mean, "unsure")
+
+
+def _slice(
+    output: EvalOutput, told: str, mean: float, low: float, high: float, tone: str = "accent"
+) -> Iterator[Markup]:
+    yield tag("span", shortened(told, 60))
+    value = tag("a", score(mean), href=f"#cases-{output.name}")
+    between = interval(low, high) if low < high else ""
+    yield tag("span", value, " ", tag("span", between, class_="soft small"), class_="value")
+    yield score_bar(mean, low, high, tone) if low < high else bar(mean, None, tone)
 
 
 def _ratings(run: RunResult) -> Iterator[Markup]:
