@@ -15,6 +15,7 @@ from ftdsl.evaluation.evidence import (
 )
 from ftdsl.evaluation.flakiness import flakiness
 from ftdsl.evaluation.judges.evidence import judged_evidence, unfit_judge
+from ftdsl.evaluation.label_evidence import label_evidence, reads_labels
 from ftdsl.language.conditions import Condition, Undecidable
 from ftdsl.results.judging import JudgeReport
 from ftdsl.results.models import Requirement
@@ -88,6 +89,10 @@ class Decision:
         self._graded = bool(names) and all(_is_mean(name) for name in names)
         self._evidence: Evidence | None = None
         self._blocked = ""
+        if names and all(map(reads_labels, names)):
+            self._graded = True
+            self._read_labels()
+            return
         if self._graded:
             self._blocked = self._hindrance()
             if self._blocked in ("", self._unscored_note()):
@@ -99,6 +104,16 @@ class Decision:
         if self._graded:
             return self._undecided(self._blocked, confidence)
         return self._by_value(confidence)
+
+    def _read_labels(self) -> None:
+        asked = self.asked
+        found = label_evidence(
+            asked.condition.weights, asked.cases, asked.baseline, stated=asked.stated
+        )
+        if isinstance(found, str):
+            self._blocked = found
+        else:
+            self._evidence = found
 
     # ------------------------------------------------------------------ means of scores
 
@@ -191,7 +206,8 @@ class Decision:
                 "needed_cost": self._further(evidence.n, needed),
                 "method": evidence.chosen.method,
                 "why": evidence.chosen.why,
-                "paired": asked.baseline is not None and bool(self._split[1]),
+                "paired": asked.baseline is not None
+                and any(name.startswith(_BASELINE) for name, _ in asked.condition.weights),
                 "fixed": fixed,
                 "broken": broken,
                 "note": self._blocked or evidence.note,
@@ -214,7 +230,10 @@ class Decision:
         if asked.stated and len(weights) == 1 and weights[0][0] in _QUANTILES:
             return self._by_quantile(*weights[0], confidence)
         if asked.stated:
-            raise Undecidable("only mean scores and times have an interval to decide `with`")
+            raise Undecidable(
+                "only mean scores and times have an interval to decide `with`, and figures of "
+                "labels among themselves"
+            )
         total = 0.0
         for name, weight in weights:
             value = self._value(name)
@@ -246,6 +265,10 @@ class Decision:
             return percentile(waits, _QUANTILES[name]) if waits else None
         if name == "cost_per_1k":
             return self.asked.cost_per_1k
+        if reads_labels(name):
+            weights = [(name, 1.0)]
+            of_labels = label_evidence(weights, self.asked.cases, self.asked.baseline, stated=False)
+            return None if isinstance(of_labels, str) else of_labels.estimate
         cases: Sequence[Decided] | None = self.asked.cases
         if name.startswith(_BASELINE):
             name, cases = name.removeprefix(_BASELINE), self.asked.baseline

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ftdsl.engine.context import Context
 from ftdsl.evaluation.guards import decided, guarded_cases
+from ftdsl.evaluation.label_evidence import reads_labels
 from ftdsl.evaluation.locked_cases import LockedCases
 from ftdsl.evaluation.requirements import (
     Model,
@@ -15,6 +16,7 @@ from ftdsl.evaluation.requirements import (
     require_same_cases,
 )
 from ftdsl.plan import lock_cases
+from ftdsl.plan.deciders import gate_measures
 from ftdsl.plan.steps import GateStep
 from ftdsl.results.models import GateOutput, Requirement, Verdict
 
@@ -28,7 +30,10 @@ def run_gate(step: GateStep, context: Context) -> GateOutput:
     FT552 for a guarded case that is not there, FT580 for locked cases that are not what they were.
     """
     gate = step.gate
-    baseline = model_of(gate.eval, gate.baseline, context) if gate.baseline else None
+    labels = any(map(reads_labels, gate_measures(gate)))
+    baseline = None
+    if gate.baseline:
+        baseline = model_of(step.eval, gate.baseline, context, labels=labels)
     place = f"gate `{gate.name}`"
     locked = None
     if baseline is None and step.locked_cases is not None:
@@ -38,7 +43,7 @@ def run_gate(step: GateStep, context: Context) -> GateOutput:
     )
     found: list[Requirement] = []
     for name in gate.candidates:
-        candidate = model_of(gate.eval, name, context)
+        candidate = model_of(step.eval, name, context, labels=labels)
         if baseline is not None:
             require_same_cases(candidate, baseline, gate.span)
         for require in gate.requires:

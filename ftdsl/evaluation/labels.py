@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import combinations
 
 from ftdsl.evaluation.scorers.numbers import chosen_letter
+from ftdsl.language.labelled import labelled_score
 from ftdsl.language.program import ScoreDef
 from ftdsl.results.discovery import Agreement, Confusion, Label
 from ftdsl.results.models import Case
 
 OTHER = "(other)"
 _MOST_LABELS = 20
-_SCORERS = ("exact_match", "choice_match")
 
 
 def agreements(
@@ -44,12 +44,22 @@ def _agreement(one: str, other: str, pairs: Sequence[tuple[float, float]]) -> Ag
     return Agreement(one=one, other=other, n=n, same=same, kappa=kappa, correlation=correlation)
 
 
+def label_reader(scores: Sequence[ScoreDef]) -> Callable[[str], str]:
+    """What the label in a text is: the letter that is chosen, or the whole text, however it is
+    spaced and whatever its case."""
+    score = labelled_score(scores)
+    if score is not None and score.value.value == "choice_match":
+        return lambda text: chosen_letter(text) or OTHER
+    return lambda text: " ".join(text.casefold().split())
+
+
 class Labels:
     """Counts expected and given labels of the first score that compares whole texts, while there
     are few enough different ones to be labels."""
 
     def __init__(self, scores: Sequence[ScoreDef]) -> None:
-        self._score = next((one for one in scores if one.value.value in _SCORERS), None)
+        self._score = labelled_score(scores)
+        self._key = label_reader(scores)
         self._counts: Counter[tuple[str, str]] = Counter()
         self._expected: dict[str, str] = {}
 
@@ -63,11 +73,6 @@ class Labels:
                 self._expected.setdefault(self._key(case.expected), case.expected.strip())
         if len(self._expected) > _MOST_LABELS:
             self._score = None
-
-    def _key(self, text: str) -> str:
-        if self._score is not None and self._score.value.value == "choice_match":
-            return chosen_letter(text) or OTHER
-        return " ".join(text.casefold().split())
 
     def found(self) -> Confusion | None:
         """None where the expected texts are no labels: too many, one alone, or each seldom."""

@@ -27,7 +27,7 @@ class LockedCases:
         known = [case for case in cases if case.key in self.scores]
         if not known or len(known) < LEAST_SHARE * len(cases):
             return None
-        return known, [case._replace(scores=self.scores[case.key], epochs={}) for case in known]
+        return known, [_twin(case, self.scores[case.key]) for case in known]
 
     def told(self, cases: Sequence[ScoredCase]) -> str:
         """What a report says where not all cases are known; "" where they are."""
@@ -44,7 +44,12 @@ class LockedCases:
     def by_id(self, cases: Sequence[ScoredCase]) -> Mapping[str, ScoredCase]:
         """The twins of the known cases by their ids."""
         return {
-            case.case_id: case._replace(scores=self.scores[case.key])
+            case.case_id: _twin(case, self.scores[case.key])
             for case in cases
             if case.key in self.scores
         }
+
+
+def _twin(case: ScoredCase, scores: Mapping[str, float]) -> ScoredCase:
+    """The case as the lock knows it: nothing of what the candidate said is left."""
+    return ScoredCase(case.case_id, case.key, scores, case.slices, case.cluster, {})

@@ -10,10 +10,12 @@ from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Context, Refused
 from ftdsl.evaluation.decisions import Asked, Decision, holm
 from ftdsl.evaluation.estimates import grouped
+from ftdsl.evaluation.labels import label_reader
 from ftdsl.evaluation.locked_cases import LockedCases
 from ftdsl.evaluation.own_time import require_true_times
 from ftdsl.evaluation.step import CASES_FILE
 from ftdsl.language.conditions import Condition, Undecidable, conditions
+from ftdsl.language.labelled import labelled_score
 from ftdsl.language.program import EvalDef, Expr, RequireDef
 from ftdsl.results.models import EvalOutput, Requirement
 from ftdsl.results.scored import ScoredCase, read_scored
@@ -34,12 +36,17 @@ class Model:
         return self.output.cost_per_1k
 
 
-def model_of(eval_name: str, name: str, context: Context) -> Model:
-    """The cases and figures of a model, from the eval step that ran before."""
-    step_id = f"eval.{eval_name}.{name}"
+def model_of(eval_: EvalDef, name: str, context: Context, *, labels: bool = False) -> Model:
+    """The cases and figures of a model, from the eval step that ran before; with their labels where
+    those are asked for."""
+    step_id = f"eval.{eval_.name}.{name}"
     output = context.outputs[step_id]
     assert isinstance(output, EvalOutput), f"{step_id} is an eval"
-    return Model(name, list(read_scored(context.artifacts(step_id) / CASES_FILE)), output)
+    score = labelled_score(eval_.scores) if labels else None
+    file = context.artifacts(step_id) / CASES_FILE
+    if score is None:
+        return Model(name, list(read_scored(file)), output)
+    return Model(name, list(read_scored(file, label_reader(eval_.scores), score.name)), output)
 
 
 @dataclass(slots=True)

@@ -26,7 +26,7 @@ def run_select(step: SelectStep, context: Context) -> SelectOutput:
     which are tied with the leader: a difference counts when it is shown on the same cases at a
     joint confidence of 95% (Holm). Raises ``Refused`` as ``run_gate`` does."""
     select = step.select
-    models = [model_of(select.eval, name, context) for name in step.candidates]
+    models = [model_of(step.eval, name, context) for name in step.candidates]
     for other in models[1:]:
         require_same_cases(models[0], other, select.span)
     place = f"select `{select.name}`"

@@ -55,7 +55,11 @@ def render(report: Report) -> str:
 def _cut(text: str) -> str:
     if len(text) <= LIMIT:
         return text
-    return text[:LIMIT].rpartition("\n")[0] + "\n\n*The rest was left out: see the full report.*\n"
+    shown = text[:LIMIT].rpartition("\n")[0]
+    # What was folded would hide all that follows in the comment.
+    open_ = shown.count("<details>") - shown.count("</details>")
+    closing = "</details>\n" * open_
+    return f"{shown}\n{closing}\n*The rest was left out: see the full report.*\n"
 
 
 def _lines(found: Document, total: int) -> Iterator[str]:
@@ -194,6 +198,10 @@ def _evals(found: Document) -> Iterator[str]:
             if each.eval == name
         ]
         yield from (*of_judges, "") if of_judges else ()
+        if name in found.looks or name in found.flakiness:
+            from ftdsl.reports.markdown_looks import look_lines
+
+            yield from look_lines(name, found)
 
 
 def _trainings(found: Document) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from sys import intern
@@ -13,7 +13,8 @@ import orjson
 
 class ScoredCase(NamedTuple):
     """``key`` names the case and what it asks and expects, so that a case that was edited is
-    another one; see ``Case`` for the others. Cases share their mappings: do not change them."""
+    another one; ``labels`` are the expected and the given one, where they were asked for. See
+    ``Case`` for the others. Cases share their mappings: do not change them."""
 
     case_id: str
     key: str
@@ -33,8 +34,12 @@ def case_key(case_id: str, prompt: str, expected: str) -> str:
     return blake2b(told, digest_size=8).hexdigest()
 
 
-def read_scored(path: Path) -> Iterator[ScoredCase]:
-    """The cases of a file of ``Case``, one by one; equal parts of them are held once."""
+def read_scored(
+    path: Path, label: Callable[[str], str] | None = None, labelled: str = ""
+) -> Iterator[ScoredCase]:
+    """The cases of a file of ``Case``, one by one; equal parts of them are held once. ``label``
+    finds the label in an expected and in a given text, of the cases that have the score
+    ``labelled``."""
     scores: dict[tuple[tuple[str, float], ...], dict[str, float]] = {}
     slices: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
     with path.open("rb") as stream:
@@ -50,7 +55,9 @@ def read_scored(path: Path) -> Iterator[ScoredCase]:
                 slices.setdefault(tuple(parts.items()), parts) if len(slices) < _SHARED else parts,
                 intern(cluster) if cluster is not None else None,
                 epochs or _NONE,
-                labels=tuple(case["labels"]) if case.get("labels") else None,
+                labels=(intern(label(case["expected"])), intern(label(case["output"])))
+                if label is not None and labelled in of
+                else None,
                 latency=case.get("latency"),
                 first_token=case.get("first_token"),
                 lag=case.get("lag") or 0.0,

@@ -31,6 +31,24 @@ def _by_slice(rows: int) -> str:
     return _SLICED.replace("ROWS", str(rows))
 
 
+_LABELS = """ftspec 1
+
+model tuned { provider = local  path = "models/tuned.gguf" }
+
+eval golden {
+  schema = chat
+  source = jsonl("data/golden.jsonl")
+  score exact = exact_match(output, reply.text)
+  score close = chrf(output, reply.text)
+}
+
+gate release {
+  from = tuned
+  eval = golden
+  require SCORE.macro_f1 >= 80% with confidence 95%
+}
+"""
+
 CODES: tuple[Code, ...] = (
     Code(
         "FT550",
@@ -74,6 +92,16 @@ CODES: tuple[Code, ...] = (
         "git add specs/ftspec.lock",
         "git add specs/ftspec.lock specs/ftspec.cases",
         "run",
+    ),
+    Code(
+        "FT581",
+        "no-labels",
+        "a gate reads a figure of labels of a score that has none",
+        "Macro F1 and kappa compare expected with given labels. An eval's labels are the expected "
+        "texts of its first `exact_match` or `choice_match`; other scores grade answers and have "
+        "none.",
+        _LABELS.replace("SCORE", "close"),
+        _LABELS.replace("SCORE", "exact"),
     ),
     Code(
         "FT553",

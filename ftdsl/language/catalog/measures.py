@@ -31,6 +31,23 @@ MEASURES: tuple[MeasureEntry, ...] = (
     MeasureEntry(
         "SCORE.flaky", "ratio", _RUNNERS, "Share of the cases scored in two ways by epochs.", 0, 1
     ),
+    MeasureEntry(
+        "SCORE.macro_f1",
+        "float",
+        ("gate",),
+        "Mean F1 over the labels, of the score that compares whole texts.",
+        0,
+        1,
+    ),
+    MeasureEntry(
+        "baseline.SCORE.macro_f1", "float", ("gate",), "The baseline's, on the same cases.", 0, 1
+    ),
+    MeasureEntry(
+        "SCORE.kappa", "float", ("gate",), "Cohen's kappa of expected and given labels.", -1, 1
+    ),
+    MeasureEntry(
+        "baseline.SCORE.kappa", "float", ("gate",), "The baseline's, on the same cases.", -1, 1
+    ),
     MeasureEntry("model.license", "text", ("select",), "License that the model states."),
     MeasureEntry("model.region", "text", ("select",), "Where the model is hosted."),
     MeasureEntry("model.privacy", "text", ("select",), "Where the rows go."),

@@ -8,6 +8,7 @@ from ftdsl.language.catalog.model_blocks import BOUNDS
 from ftdsl.language.checks.calls import setting_call
 from ftdsl.language.checks.guards import guards
 from ftdsl.language.checks.judged import check_judged
+from ftdsl.language.checks.labelled import check_labelled
 from ftdsl.language.checks.requirements import check_reach, objective, requirements
 from ftdsl.language.checks.settings import Settings, constant, names, read_settings
 from ftdsl.language.checks.statements import check_statements, of_type
@@ -81,6 +82,7 @@ def check_gate(ws: Workspace, module: Module, block: Block) -> GateDef | None:
     found = requirements(ws, scope[0], lines, scope[1]) if scope is not None else ()
     if scope is not None:
         check_judged(ws, scope[1], [line.condition for line in lines])
+        check_labelled(ws, scope[1], [line.condition for line in lines])
     guarded = guards(ws, module, of_type(block, Drop), scope[1]) if scope is not None else ()
     _check_baseline(ws, settings, candidates, baseline, block)
     if ws.report.size > before or candidates is None or name is None or scope is None:

@@ -6,6 +6,7 @@ from ftdsl.diagnostics.diagnostic import Severity
 from ftdsl.diagnostics.suggestion import suggest
 from ftdsl.language import tree
 from ftdsl.language.conditions import Condition, Undecidable, conditions, linear
+from ftdsl.language.labelled import FIGURES
 from ftdsl.language.modules import Module
 from ftdsl.language.program import EvalDef, Expr, RequireDef
 from ftdsl.language.reporting import did_you_mean, one_of
@@ -100,6 +101,8 @@ def _decidable(ws: Workspace, condition: Expr, line: Require) -> bool:
 def _has_interval(condition: Condition) -> bool:
     names = [name for name, _ in condition.weights]
     latency = len(names) == 1 and names[0].startswith("latency.")
+    if bool(names) and all(name.rpartition(".")[2] in FIGURES for name in names):
+        return True
     return latency or all(name.endswith(".mean") or name == "win_rate" for name in names)
 
 
