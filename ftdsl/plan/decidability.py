@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Severity, Span
 from ftdsl.engine.store import Store
@@ -10,27 +10,31 @@ from ftdsl.language.conditions import Condition
 from ftdsl.language.program import RequireDef
 from ftdsl.language.reach import bound_of, least_to_pass, margin_of, may_pass, parts
 from ftdsl.plan.files import Files
+from ftdsl.plan.model import Cost
 from ftdsl.plan.steps import GateStep
-from ftdsl.results.models import GateOutput, Requirement
+from ftdsl.results.models import EvalOutput, GateOutput, Requirement
 
 _BINARY = ("json", "parquet")
 
 
-def gate_warnings(step: GateStep, files: Files, store: Store) -> Iterator[Diagnostic]:
+def gate_warnings(
+    step: GateStep, files: Files, store: Store, costs: Mapping[str, Cost]
+) -> Iterator[Diagnostic]:
     """A warning for each requirement `with confidence` on all cases. Slices are looked at by their
-    fewest rows, when the spec is checked."""
+    fewest rows, when the spec is checked. ``costs`` are those of the evals before the gate."""
     rows = case_rows(step, files)
     if not rows:
         return
     stored = store.latest(step.id)
     last = stored.output if stored is not None else None
+    each = dollars_a_case(step, rows, store, costs)
     for require in step.gate.requires:
         if not require.stated or require.by is not None:
             continue
         before = _before(require, last) if isinstance(last, GateOutput) else None
         for condition in parts(require):
-            found = _never(step, require, condition, rows) or _seldom(
-                require, condition, rows, before
+            found = _never(step, require, condition, rows, each) or _seldom(
+                require, condition, rows, before, each
             )
             if found is not None:
                 yield found
@@ -48,6 +52,35 @@ def case_rows(step: GateStep, files: Files) -> int | None:
     return round(lines * share) if share is not None else None
 
 
+def dollars_a_case(
+    step: GateStep, rows: int, store: Store, costs: Mapping[str, Cost]
+) -> float | None:
+    """What one more case costs under all models that the gate compares: as their last runs showed,
+    else as the plan estimates. None where a price is not known."""
+    whole = 0.0
+    epochs = dict(step.eval.settings).get("epochs", 1)
+    for need in step.needs:
+        stored = store.latest(need)
+        output = stored.output if stored is not None else None
+        judged = isinstance(output, EvalOutput) and bool(output.judges)
+        if isinstance(output, EvalOutput) and output.cost_per_1k is not None and not judged:
+            whole += output.cost_per_1k / 1000 * (epochs if isinstance(epochs, int) else 1)
+            continue
+        cost = costs.get(need)
+        if cost is None or cost.money is None:
+            return None
+        whole += cost.money.expected / rows
+    return whole
+
+
+def _for_more(cases: int, each: float | None) -> str:
+    """What so many more cases cost, in words; "" where that is nothing or not known."""
+    if not each:
+        return ""
+    dollars = cases * each
+    return f" (about ${dollars:,.2f} more)" if dollars >= 0.005 else " (less than $0.01 more)"
+
+
 def _before(require: RequireDef, last: GateOutput) -> Requirement | None:
     """What the gate found of this requirement last time."""
     text = require.condition.source or ""
@@ -55,12 +88,14 @@ def _before(require: RequireDef, last: GateOutput) -> Requirement | None:
 
 
 def _never(
-    step: GateStep, require: RequireDef, condition: Condition, rows: int
+    step: GateStep, require: RequireDef, condition: Condition, rows: int, each: float | None
 ) -> Diagnostic | None:
     if may_pass(condition, rows, require.confidence, step.eval):
         return None
     least = least_to_pass(condition, require.confidence, step.eval)
-    wanted = f"at least {least:,} cases" if least is not None else "a bound that can be reached"
+    wanted = "a bound that can be reached"
+    if least is not None:
+        wanted = f"at least {least:,} cases{_for_more(least - rows, each)}"
     return Diagnostic(
         "FT550",
         f"{rows:,} cases can never meet this requirement",
@@ -72,7 +107,11 @@ def _never(
 
 
 def _seldom(
-    require: RequireDef, condition: Condition, rows: int, before: Requirement | None
+    require: RequireDef,
+    condition: Condition,
+    rows: int,
+    before: Requirement | None,
+    each: float | None,
 ) -> Diagnostic | None:
     from ftdsl.statistics.power import POWER
 
@@ -87,7 +126,7 @@ def _seldom(
         Severity.WARNING,
         label="INCONCLUSIVE, or worse, for the others",
         notes=(note,),
-        help=f"{needed:,} cases make it {POWER:.0%}{relief}",
+        help=f"{needed:,} cases make it {POWER:.0%}{_for_more(needed - rows, each)}{relief}",
     )
 
 

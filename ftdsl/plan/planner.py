@@ -18,7 +18,7 @@ from ftdsl.plan.files import Files
 from ftdsl.plan.freshness import stale_reasons
 from ftdsl.plan.inputs import Inputs, step_inputs, step_key
 from ftdsl.plan.lock import lock_path, locked_of
-from ftdsl.plan.model import FileDigest, Plan, PlannedStep
+from ftdsl.plan.model import Cost, FileDigest, Plan, PlannedStep
 from ftdsl.plan.problems import step_problems
 from ftdsl.plan.selection import narrow
 from ftdsl.plan.steps import CheckStep, PendingStep, Step, TrainStep
@@ -78,11 +78,13 @@ def plan_steps(
     """Key, state, cost and problems of each step, in the given order."""
     planned: list[PlannedStep] = []
     keys: dict[str, str] = {}
+    costs: dict[str, Cost] = {}
     stuck: set[str] = set()
     for step in steps:
         inputs = step_inputs(step, files, keys)
         keys[step.id] = step_key(step, inputs)
-        found = _planned(step, keys[step.id], inputs, store, files, policy, stuck)
+        costs[step.id] = step_cost(step, files)
+        found = _planned(step, keys[step.id], inputs, store, files, policy, stuck, costs)
         if isinstance(step, TrainStep):
             found = _with_figures(found, step, store, keys)
         if found.state in ("pending", "blocked"):
@@ -108,8 +110,9 @@ def _planned(
     files: Files,
     policy: Policy,
     stuck: set[str],
+    costs: dict[str, Cost],
 ) -> PlannedStep:
-    cost = step_cost(step, files)
+    cost = costs[step.id]
     if isinstance(step, PendingStep):
         return PlannedStep(step=step, key=key, inputs=inputs, state="pending", reasons=(step.why,))
     if blockers := [need for need in step.needs if need in stuck]:
@@ -118,7 +121,7 @@ def _planned(
     reasons = stale_reasons(store, step.id, key, inputs)
     if not reasons:
         return PlannedStep(step=step, key=key, inputs=inputs, state="fresh", cost=cost)
-    problems = step_problems(step, files, store, policy)
+    problems = step_problems(step, files, store, policy, costs)
     return PlannedStep(
         step=step,
         key=key,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
@@ -13,13 +13,16 @@ from ftdsl.plan.decidability import gate_warnings
 from ftdsl.plan.files import Files
 from ftdsl.plan.hosting import LOOPBACK, host_of, hosted_model, is_hosted
 from ftdsl.plan.lifecycle import lifecycle_problems
+from ftdsl.plan.model import Cost
 from ftdsl.plan.payment import payment_problem, training_problem
 from ftdsl.plan.steps import DatasetStep, EvalStep, GateStep, Step, TrainStep
 
 
-def step_problems(step: Step, files: Files, store: Store, policy: Policy) -> tuple[Diagnostic, ...]:
+def step_problems(
+    step: Step, files: Files, store: Store, policy: Policy, costs: Mapping[str, Cost]
+) -> tuple[Diagnostic, ...]:
     """Problems of this step alone; the step itself decides when it runs. ``store`` holds what
-    earlier runs found."""
+    earlier runs found, ``costs`` what each step before it takes."""
     match step:
         case DatasetStep():
             return tuple(_file_problems(step.dataset, files))
@@ -33,7 +36,7 @@ def step_problems(step: Step, files: Files, store: Store, policy: Policy) -> tup
             ends = tuple(lifecycle_problems(train, step.base_model, date.today()))
             return (*ends, *(_hosting_problems(train, policy) if is_hosted(train) else ()))
         case GateStep():
-            return tuple(gate_warnings(step, files, store))
+            return tuple(gate_warnings(step, files, store, costs))
         case _:
             return ()
 

@@ -9,6 +9,8 @@ import pytest
 
 from ftdsl.api import apply, plan
 from ftdsl.diagnostics.diagnostic import Diagnostic, Severity
+from ftdsl.engine.context import Policy
+from ftdsl.engine.spending import Budget, Ledger
 from ftdsl.reports.formats import render
 from ftdsl.reports.style import Style
 
@@ -112,3 +114,36 @@ def test_the_last_run_tells_how_often_models_differ(tmp_path: Path) -> None:
 
 def test_without_confidence_or_lines_nothing_is_said(tmp_path: Path) -> None:
     assert not warnings(project(tmp_path, 5, "require exact.mean >= baseline.exact.mean - 1pp"))
+
+
+PAID = """
+model new {
+  provider = openai_compatible
+  base_url = "http://127.0.0.1:9/v1"
+  name = "new"
+  max_tokens = 100
+  PRICES
+}
+"""
+
+
+def paid(folder: Path, prices: str) -> list[Diagnostic]:
+    line = "require exact.mean >= baseline.exact.mean - 5pp with confidence 95%"
+    spec = project(folder, 200, line)
+    free, *_ = (one for one in SPEC.splitlines() if one.startswith("model new"))
+    spec.write_text(spec.read_text().replace(free, PAID.replace("PRICES", prices)))
+    policy = Policy(ledger=Ledger(Budget(money=10.0)))
+    return [one for one in plan(spec, policy=policy).plan.problems if one.code == "FT551"]
+
+
+def test_the_missing_cases_are_said_with_their_price(tmp_path: Path) -> None:
+    """271 cases with 50 tokens expected out, at 40 dollars a million, and a few tokens in."""
+    (one,) = paid(tmp_path, "input_per_1m = $0\n  output_per_1m = $40")
+    assert one.help == "471 cases make it 80% (about $0.54 more), and so does a margin of 7.7pp"
+    (one,) = paid(tmp_path, "input_per_1m = $0\n  output_per_1m = $0.01")
+    assert "471 cases make it 80% (less than $0.01 more), and so" in one.help
+
+
+def test_an_unknown_price_is_not_guessed(tmp_path: Path) -> None:
+    (one,) = paid(tmp_path, "")
+    assert one.help == "471 cases make it 80%, and so does a margin of 7.7pp"
