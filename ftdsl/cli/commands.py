@@ -35,7 +35,7 @@ SUMMARIES: dict[str, str] = {
     "rows": "show the rows that break a rule",
     "sample": "draw a diverse part of a dataset",
     "import": "make a spec of an eval of promptfoo, or of graders of OpenAI",
-    "export": "write an eval as a task of lm-eval, or a run as a log of inspect",
+    "export": "write a training, an eval or a run as files of another tool",
     "explain": "explain a diagnostic code",
     "lock": "record digests, counts and baselines in ftspec.lock",
     "next": "say what to do next: rows to ask for or to mend, a setting, the eval, or to stop",

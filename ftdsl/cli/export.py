@@ -1,33 +1,32 @@
-"""``ftdsl export``: an eval as a task of lm-eval, or a finished run as logs that inspect reads."""
+"""``ftdsl export``: a training for another trainer, an eval for lm-eval, a run for inspect."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from datetime import UTC, datetime
-from pathlib import Path
 
-from ftdsl.api import AnalysisView, RefusedError, SpecError, refusal
-from ftdsl.cli.options import add_out_option, add_set_option
-from ftdsl.cli.output import write
-from ftdsl.cli.session import analysed, answered, out_folder
-from ftdsl.cli.usage import UsageError, nearest
-from ftdsl.diagnostics.diagnostic import Diagnostic
-from ftdsl.engine.context import Refused
-from ftdsl.engine.runs import read_run
-from ftdsl.language.program import DatasetDef, EvalDef
+from ftdsl.cli.options import add_set_option
+from ftdsl.cli.session import answered
 from ftdsl.reports.report import Report
-from ftdsl.results.artifacts import cases
-from ftdsl.results.models import EvalOutput
+
+EVALS = ("lm-eval", "inspect")
+TRAINERS = ("trl", "accelerate", "axolotl", "llama-factory", "ms-swift", "oumi")
 
 DETAILS = """
+A training goes to TRL (`trl`, or `accelerate` on several GPUs or machines), Axolotl,
+LLaMA-Factory, ms-swift or Oumi: its configuration with every intent of the block and no default
+left to be guessed, and the rows in the tool's own format. What the tool cannot be told is refused.
+The rows are those that passed: run `ftdsl validate SPEC` first.
+
 `lm-eval` writes NAME.yaml and NAME.jsonl: a task that `lm_eval --include_path DIR --tasks NAME
 --apply_chat_template` runs. Only what means the same there is written: evals of one turn with
 `exact_match(output, reply.text)`. `inspect` writes EVAL-MODEL.eval for every eval of the newest
 run: `inspect view --log-dir DIR` shows it.
 
 examples:
-  ftdsl export specs/support.ftspec --to lm-eval --eval golden --dir tasks/
-  ftdsl export specs/support.ftspec --to inspect --dir logs/
+  ftdsl export specs/support.ftspec support_lora --to axolotl --out axolotl/
+  ftdsl export specs/support.ftspec support_lora --to accelerate --gpus 8 --out trl/
+  ftdsl export specs/support.ftspec golden --to lm-eval --out tasks/
+  ftdsl export specs/support.ftspec --to inspect --out logs/
 """
 
 
@@ -35,94 +34,45 @@ def configure(parser: ArgumentParser) -> None:
     """Arguments of ``export``."""
     parser.add_argument("spec", metavar="SPEC", help="a spec")
     parser.add_argument(
-        "--to", choices=("lm-eval", "inspect"), required=True, help="for which tool"
+        "name",
+        metavar="NAME",
+        nargs="?",
+        help="the training, or for lm-eval and inspect the eval (default: the only one; all evals)",
     )
-    parser.add_argument("--eval", metavar="NAME", help="one eval of the spec (default: all)")
+    parser.add_argument("--to", choices=(*TRAINERS, *EVALS), required=True, help="for which tool")
+    parser.add_argument("--out", required=True, metavar="DIR", help="where the files go")
     parser.add_argument(
-        "--dir", dest="folder", required=True, metavar="DIR", help="where the files go"
+        "--results", metavar="DIR", help="folder of ftdsl's own results (default: ROOT/.ftdsl)"
     )
-    add_out_option(parser)
+    group = parser.add_argument_group("trainings")
+    group.add_argument(
+        "--base", metavar="MODEL", help="train from this hub id or folder, not from the spec's base"
+    )
+    group.add_argument(
+        "--gpus", type=_count, metavar="N", help="processes a machine (default: as the spec says)"
+    )
+    group.add_argument("--nodes", type=_count, default=1, metavar="N", help="machines (default: 1)")
     add_set_option(parser)
 
 
 def run(arguments: Namespace) -> int:
-    """Write the tasks or the logs."""
+    """Write the files."""
     return answered(arguments, _question)
 
 
 def _question(arguments: Namespace) -> Report:
-    seen = analysed(arguments.spec, arguments)
-    if seen.program is None:
-        raise SpecError(seen)
-    evals = {one.name: one for one in seen.program.evals}
-    if arguments.eval is not None and arguments.eval not in evals:
-        near = nearest(arguments.eval, list(evals))
-        help_line = f"did you mean `{near}`?" if near else f"there are {', '.join(evals)}"
-        raise UsageError("FT579", f"there is no eval `{arguments.eval}`", help_line)
-    chosen = [one for one in evals.values() if arguments.eval in (None, one.name)]
-    folder = Path(arguments.folder)
-    if arguments.to == "inspect":
-        return _logs(arguments, seen, chosen, folder)
-    return _tasks(seen, chosen, folder)
+    if arguments.to in EVALS:
+        from ftdsl.cli.exporting_evals import export_evals
+
+        return export_evals(arguments)
+    from ftdsl.cli.exporting_training import export_training
+
+    return export_training(arguments)
 
 
-def _tasks(seen: AnalysisView, evals: list[EvalDef], folder: Path) -> Report:
-    from ftdsl.data.rows import read_rows
-    from ftdsl.interchange.lm_eval import NotSayable, problems, task_files
+def _count(word: str) -> int:
+    import argparse
 
-    wrong = [one for eval_ in evals for one in problems(eval_)]
-    if wrong:
-        return _unsaid(seen, wrong)
-    notes = []
-    for eval_ in evals:
-        dataset, split = _cases_of(seen, eval_)
-        try:
-            rows = list(read_rows(dataset, seen.root, split=split))
-            files = task_files(eval_, rows, folder.resolve())
-        except Refused as refused:
-            raise RefusedError(refusal("export", refused, seen)) from refused
-        except NotSayable as why:
-            span = eval_.span
-            assert span is not None, "a checked eval has a place"
-            problem = Diagnostic("FT578", str(why), span, label="cannot be exported")
-            return _unsaid(seen, [problem])
-        for name, text in files.items():
-            write(folder / name, text)
-            notes.append(f"wrote {folder / name}")
-    return Report("export", "pass", seen.path, notes=tuple(notes))
-
-
-def _unsaid(seen: AnalysisView, wrong: list[Diagnostic]) -> Report:
-    return Report("export", "fail", seen.path, diagnostics=tuple(wrong), sources=dict(seen.sources))
-
-
-def _cases_of(seen: AnalysisView, eval_: EvalDef) -> tuple[DatasetDef, str | None]:
-    if eval_.split is None:
-        return DatasetDef(eval_.name, eval_.schema, eval_.sources, id=eval_.id), None
-    assert seen.program is not None, "a program was checked"
-    name, split = eval_.split
-    return next(one for one in seen.program.datasets if one.name == name), split
-
-
-def _logs(arguments: Namespace, seen: AnalysisView, evals: list[EvalDef], folder: Path) -> Report:
-    from ftdsl.interchange.inspect_log import log_bytes
-
-    out = out_folder(arguments, seen.root)
-    found = read_run(out, "latest")
-    names = {one.name for one in evals}
-    steps = [
-        (step, step.output)
-        for step in (found.steps if found is not None and found.spec == seen.path else ())
-        if isinstance(step.output, EvalOutput) and step.output.name in names
-    ]
-    if found is None or not steps:
-        raise UsageError(
-            "FT257", f"the newest run has no eval of {seen.path}", f"run `ftdsl run {seen.path}`"
-        )
-    moment = datetime.strptime(found.run_id[:15], "%Y%m%dT%H%M%S").replace(tzinfo=UTC).isoformat()
-    notes = []
-    for step, output in steps:
-        path = folder / f"{output.name}-{output.model}.eval"
-        write(path, log_bytes(output, list(cases(step, out)), found.run_id, moment))
-        notes.append(f"wrote {path}")
-    return Report("export", "pass", seen.path, notes=tuple(notes))
+    if not word.isdecimal() or not 1 <= int(word) <= 100_000:
+        raise argparse.ArgumentTypeError(f"`{word}` is no whole number of at least 1")
+    return int(word)

@@ -55,7 +55,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_a_task_of_lm_eval_is_written(project: Path) -> None:
-    assert main(["export", "a.ftspec", "--to", "lm-eval", "--dir", "tasks"]) == 0
+    assert main(["export", "a.ftspec", "--to", "lm-eval", "--out", "tasks"]) == 0
     task = (project / "tasks" / "golden.yaml").read_text().splitlines()
     found = {key: json.loads(value) for key, _, value in (one.partition(": ") for one in task)}
     assert found["task"] == "golden"
@@ -74,20 +74,20 @@ def test_what_lm_eval_cannot_measure_is_refused(
     spec = project / "a.ftspec"
     plain = spec.read_text()
     spec.write_text(plain.replace("exact_match(output", "ratio(output"))
-    assert main(["export", "a.ftspec", "--to", "lm-eval", "--dir", "tasks"]) == 1
+    assert main(["export", "a.ftspec", "--to", "lm-eval", "--out", "tasks"]) == 1
     assert "error[FT578]: lm-eval has no metric" in capsys.readouterr().out
     assert not (project / "tasks").exists()
     spec.write_text(plain.replace("max_tokens = 16", 'system = "Be brief."  epochs = 2'))
-    assert main(["export", "a.ftspec", "--to", "lm-eval", "--dir", "tasks"]) == 1
+    assert main(["export", "a.ftspec", "--to", "lm-eval", "--out", "tasks"]) == 1
     told = capsys.readouterr().out
     assert "does not say `system`" in told and "does not say `epochs`" in told
     spec.write_text(plain)
-    assert main(["export", "a.ftspec", "--to", "lm-eval", "--eval", "goldne", "--dir", "t"]) == 2
+    assert main(["export", "a.ftspec", "goldne", "--to", "lm-eval", "--out", "t"]) == 2
     assert "FT579" in capsys.readouterr().err
     rows = [json.loads(line) for line in (project / "cases.jsonl").read_text().splitlines()]
     rows[1]["messages"] = [*rows[1]["messages"], *rows[1]["messages"]]
     (project / "cases.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    assert main(["export", "a.ftspec", "--to", "lm-eval", "--dir", "tasks"]) == 1
+    assert main(["export", "a.ftspec", "--to", "lm-eval", "--out", "tasks"]) == 1
     assert "`c1` is not one turn" in capsys.readouterr().out
 
 
@@ -99,9 +99,9 @@ def run_here(project: Path) -> dict[str, dict[str, float]]:
 
 
 def test_a_log_for_inspect_holds_the_run(project: Path) -> None:
-    assert main(["export", "a.ftspec", "--to", "inspect", "--dir", "logs"]) == 2
+    assert main(["export", "a.ftspec", "--to", "inspect", "--out", "logs"]) == 2
     exact = run_here(project)["tuned"]
-    assert main(["export", "a.ftspec", "--to", "inspect", "--dir", "logs"]) == 0
+    assert main(["export", "a.ftspec", "--to", "inspect", "--out", "logs"]) == 0
     with zipfile.ZipFile(project / "logs" / "golden-tuned.eval") as archive:
         header = json.loads(archive.read("header.json"))
         sample = json.loads(archive.read("samples/c3_epoch_1.json"))
@@ -109,7 +109,7 @@ def test_a_log_for_inspect_holds_the_run(project: Path) -> None:
     assert score["metrics"]["mean"]["value"] == exact["mean"] == 35 / 40
     assert (sample["target"], sample["output"]["completion"]) == ("a3", "no")
     first = (project / "logs" / "golden-tuned.eval").read_bytes()
-    assert main(["export", "a.ftspec", "--to", "inspect", "--dir", "logs"]) == 0
+    assert main(["export", "a.ftspec", "--to", "inspect", "--out", "logs"]) == 0
     assert (project / "logs" / "golden-tuned.eval").read_bytes() == first
 
 
@@ -117,7 +117,7 @@ def test_a_log_for_inspect_holds_the_run(project: Path) -> None:
 @needs_peers
 def test_lm_eval_runs_the_task_and_finds_the_same_mean(project: Path) -> None:
     exact = run_here(project)["tuned"]
-    assert main(["export", "a.ftspec", "--to", "lm-eval", "--dir", "tasks"]) == 0
+    assert main(["export", "a.ftspec", "--to", "lm-eval", "--out", "tasks"]) == 0
     url = (project / "url").read_text()
     words = [
         PEERS / "bin" / "lm_eval", "run", "--model", "local-chat-completions",
@@ -147,7 +147,7 @@ def test_inspect_reads_the_log(project: Path) -> None:
     )
     spec.write_text(spec.read_text().replace("model tuned", f"{old}\n\nmodel tuned"))
     exact = run_here(project)
-    assert main(["export", "a.ftspec", "--to", "inspect", "--dir", "logs"]) == 0
+    assert main(["export", "a.ftspec", "--to", "inspect", "--out", "logs"]) == 0
     code = """
 import json, sys
 from inspect_ai.log import list_eval_logs, read_eval_log, read_eval_log_sample_summaries

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ftdsl.diagnostics.codes.code import Code
 
 _IMPORT = "ftdsl import promptfoo promptfooconfig.yaml --out imported/"
-_EXPORT = "ftdsl export specs/support.ftspec --to lm-eval --eval golden --dir tasks/"
+_EXPORT = "ftdsl export specs/support.ftspec golden --to lm-eval --out tasks/"
 
 CODES: tuple[Code, ...] = (
     Code(
@@ -65,7 +65,7 @@ CODES: tuple[Code, ...] = (
         "FT579",
         "no-such-eval",
         "the spec has no eval of that name",
-        "`ftdsl export` writes all evals of a spec, or the one that `--eval` names.",
+        "`ftdsl export` writes all evals of a spec, or the one that is named after the spec.",
         _EXPORT.replace("golden", "goldne"),
         _EXPORT,
         "run",
