@@ -10,7 +10,7 @@ SPEC   ?= specs/quickstart.ftspec
 
 .DEFAULT_GOAL := help
 
-.PHONY: help demo test test-all lint format docs bench wheel clean
+.PHONY: help demo test test-all lint format docs peers trainers bench wheel clean
 
 help:  ## List the tasks
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,13 @@ peers: .peers/bin/lm_eval  ## Install the tools that exports are proved with, in
 .peers/bin/lm_eval:
 	@python3 -m venv .peers
 	@.peers/bin/python -m pip --disable-pip-version-check install --quiet 'lm-eval[api]==0.4.13' 'inspect-ai==0.3.285'
+
+TRAINERS = axolotl llama-factory ms-swift oumi
+
+trainers: $(TRAINERS:%=.trainers/%)  ## Install the parsers of other trainers, into .trainers (1 GB)
+
+.trainers/%: $(VENV)/.dev
+	@$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --target $@ -r tests/interchange/readers/$*.txt
 
 bench: $(VENV)/.dev  ## Measure, and print ratios against named peers
 	@$(BIN)/python -m compileall -q ftdsl benchmarks

@@ -17,11 +17,25 @@ if TYPE_CHECKING:
 
 _LINE = re.compile(r"[Ll]ine (\d+)")
 _NOWHERE = Span("", 0, 0)
-_ELSEWHERE = "train the same rows here: `target trl`, with a `base` whose weights you have"
+_BASE = "Qwen/Qwen3-4B-Instruct-2507"
+"""Weights that anybody can have, to train instead of a host's: an example of `--base`."""
 
 
 def told(train: TrainDef, code: str, message: str, help_: str = "", *notes: str) -> Diagnostic:
     return Diagnostic(code, message, train.span or _NOWHERE, notes=notes, help=help_)
+
+
+def elsewhere(train: TrainDef) -> str:
+    """What to do where this host does not train: a command that writes the same training for TRL,
+    unless it asks for what only a host can do."""
+    settings = dict(train.settings)
+    multiplier = settings.get("learning_rate_multiplier", "auto")
+    if settings.get("method") == "reinforcement" or multiplier != "auto":
+        return "train the same rows here: `target trl`, with a `base` whose weights you have"
+    spec = train.span.path if train.span is not None else "SPEC"
+    name = train.name
+    command = f"ftdsl export {spec} {name} --to trl --base {_BASE} --out {name}"
+    return f"run this block on TRL: `{command}`"
 
 
 def refused_by_host(train: TrainDef, host: str, error: HostError) -> Refused:
@@ -38,9 +52,11 @@ def refused_by_host(train: TrainDef, host: str, error: HostError) -> Refused:
         return Refused(told(train, "FT504", f"{host} rejected the key (HTTP 401)", help_))
     if error.status == 403:
         message = f"{host} takes no fine-tuning jobs from this account: {error}"
-        return Refused(told(train, "FT611", message, _ELSEWHERE), exit_code=4)
+        return Refused(told(train, "FT611", message, elsewhere(train)), exit_code=4)
     if error.status == 404:
-        return Refused(told(train, "FT616", f"{host} knows no such model: {error}", _ELSEWHERE))
+        return Refused(
+            told(train, "FT616", f"{host} knows no such model: {error}", elsewhere(train))
+        )
     if error.status is not None and error.status < 500 and not error.passing:
         message = f"{host} refuses the job of `{name}` (HTTP {error.status}): {error}"
         return Refused(told(train, "FT619", message, "change the setting that it names"))
@@ -79,7 +95,7 @@ def job_failed(train: TrainDef, host: str, job: FineTuningJob, row: str) -> Refu
             exit_code=4,
         )
     return Refused(
-        told(train, "FT612", f"the job {job.id} failed at {host}: {message}", _ELSEWHERE)
+        told(train, "FT612", f"the job {job.id} failed at {host}: {message}", elsewhere(train))
     )
 
 
