@@ -24,10 +24,13 @@ from ftdsl.plan.hosting import is_hosted
 from ftdsl.plan.steps import TrainStep
 from ftdsl.reports.report import Report
 from ftdsl.results.models import CheckOutput
+from ftdsl.results.preflight import PreflightOutput
 
 _NOWHERE = Span("", 0, 0)
 _TEMPLATE = "template.jinja"
 _DATA = "data"
+_OF_ROWS = ("dataset", "check", "dedup")
+"""The steps that say which rows may be learned from."""
 
 
 def export_training(arguments: Namespace) -> Report:
@@ -152,6 +155,8 @@ class _Learned:
             assert one is not None, "what a step needs is in the plan"
             stored = store.read(one.id, one.key) if one.state == "fresh" else None
             if stored is None:
+                if one.step.kind not in _OF_ROWS:
+                    continue  # it reads the base's tokenizer, which need not be on this machine
                 problem = next((p for p in one.problems if p.severity is Severity.ERROR), None)
                 if problem is not None:
                     raise Refused(problem)
@@ -161,11 +166,12 @@ class _Learned:
                         f"run `ftdsl validate {seen.path}`, and export again",
                     )
                 )  # fmt: skip
-            if isinstance(stored.output, CheckOutput) and stored.output.verdict == "fail":
+            output = stored.output
+            if isinstance(output, CheckOutput | PreflightOutput) and output.verdict == "fail":
                 raise Refused(
                     _told(
-                        train, "FT673", f"`{stored.output.name}` fails its check",
-                        f"`ftdsl validate {seen.path}` shows what is wrong with the rows",
+                        train, "FT673", f"`{one.id}` found what must not be in the rows",
+                        f"`ftdsl report` or `ftdsl validate {seen.path}` shows what it is",
                     ),
                 )  # fmt: skip
             if one.step.kind == "dedup":

@@ -38,8 +38,6 @@ class StoredFile:
             "filename": self.name,
             "purpose": self.purpose,
             "status": "processed",
-            "expires_at": None,
-            "status_details": None,
         }
 
 
@@ -65,7 +63,7 @@ class Upload:
             "filename": self.name,
             "purpose": self.purpose,
             "status": self.status,
-            "file": file.shown() if file is not None else None,
+            **({"file": file.shown()} if file is not None else {}),
         }
 
     def joined(self, order: list[str]) -> bytes:

@@ -250,6 +250,15 @@ class Job:
 
     def _checkpoint(self, point: Point) -> dict[str, Any]:
         last = point.step == self.steps
+        metrics = {
+            "step": point.step,
+            "train_loss": point.train_loss,
+            "train_mean_token_accuracy": point.train_accuracy,
+            "valid_loss": point.valid_loss,
+            "valid_mean_token_accuracy": point.valid_accuracy,
+            "full_valid_loss": point.full_valid_loss,
+            "full_valid_mean_token_accuracy": point.full_valid_accuracy,
+        }
         return {
             "object": "fine_tuning.job.checkpoint",
             "id": f"ftckpt-{self.id.removeprefix('ftjob-')}-{point.step}",
@@ -259,15 +268,7 @@ class Job:
             else f"{self.model_name}:ckpt-step-{point.step}",
             "fine_tuning_job_id": self.id,
             "step_number": point.step,
-            "metrics": {
-                "step": point.step,
-                "train_loss": point.train_loss,
-                "train_mean_token_accuracy": point.train_accuracy,
-                "valid_loss": point.valid_loss,
-                "valid_mean_token_accuracy": point.valid_accuracy,
-                "full_valid_loss": point.full_valid_loss,
-                "full_valid_mean_token_accuracy": point.full_valid_accuracy,
-            },
+            "metrics": {name: value for name, value in metrics.items() if value is not None},
         }
 
 

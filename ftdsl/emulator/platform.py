@@ -86,7 +86,7 @@ class Platform:
         with self.lock:
             purpose = query.get("purpose")
             found = [f.shown() for f in self.files.values() if purpose in (None, f.purpose)]
-            return _page(found[::-1], query, 10_000)
+            return _named(_page(found[::-1], query, 10_000))
 
     def delete_file(self, name: str) -> dict[str, Any]:
         with self.lock:
@@ -237,7 +237,7 @@ class Platform:
 
     def checkpoints(self, name: str, query: Mapping[str, str]) -> dict[str, Any]:
         with self.lock:
-            return _page(self.job(name).checkpoints(), query, 10)
+            return _named(_page(self.job(name).checkpoints(), query, 10))
 
     # ------------------------------------------------------------------ models
 
@@ -308,10 +308,11 @@ def _page(found: list[dict[str, Any]], query: Mapping[str, str], most: int) -> d
             raise missing("object", after)
         start = places[0] + 1
     data = found[start : start + limit]
-    return {
-        "object": "list",
-        "data": data,
-        "has_more": start + limit < len(found),
-        "first_id": data[0]["id"] if data else None,
-        "last_id": data[-1]["id"] if data else None,
-    }
+    return {"object": "list", "data": data, "has_more": start + limit < len(found)}
+
+
+def _named(page: dict[str, Any]) -> dict[str, Any]:
+    """A page that also says where it begins and ends."""
+    data = page["data"]
+    ends = {"first_id": data[0]["id"], "last_id": data[-1]["id"]} if data else {}
+    return page | {"first_id": None, "last_id": None} | ends

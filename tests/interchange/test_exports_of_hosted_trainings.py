@@ -71,3 +71,11 @@ def test_what_is_stated_goes_along() -> None:
 def test_auto_passes_are_those_of_the_cookbook(rows: int, passes: int) -> None:
     local, _ = as_local(hosted(n_epochs="auto", batch_size="auto"), rows)
     assert dict(local.settings)["n_epochs"] == passes
+
+
+def test_preferences_go_along() -> None:
+    local, problems = as_local(hosted(method="dpo", beta=0.2, n_epochs=1), 50)
+    assert not problems
+    found = dict(local.settings)
+    assert (found["method"], found["beta"], found["learning_rate"]) == ("dpo", 0.2, 5e-6)
+    assert "packing" not in found

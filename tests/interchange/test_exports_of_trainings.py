@@ -84,7 +84,7 @@ def test_rows_that_were_not_checked_are_not_exported(
     assert main(["validate", "a.ftspec", "-q"]) == 1
     capsys.readouterr()
     assert exported("trl") == 2
-    assert "`support` fails its check" in capsys.readouterr().out
+    assert "`check.support` found what must not be in the rows" in capsys.readouterr().out
 
 
 @pytest.mark.code("FT670")
@@ -195,9 +195,9 @@ def trains(draw: st.DrawFn) -> TrainDef:
     values: dict[str, Value] = {}
     for entry in TARGETS["trl"]:
         if entry.name == "adapter":
-            kind = draw(st.sampled_from(["none", "lora"]))
+            kind = draw(st.sampled_from(["none", "lora", "qlora"]))
             values["adapter"] = kind
-            if kind == "lora":
+            if kind != "none":
                 values |= {
                     "adapter.rank": draw(st.integers(1, 64)), "adapter.alpha": 32,
                     "adapter.dropout": draw(st.floats(0, 1)),
@@ -244,6 +244,46 @@ def test_any_training_is_written_with_known_keys_or_refused(to: str, data: st.Da
     assert size * passes * asked.machines.world == stated * int(numbers.get("processes") or 1)
     rate = next(key for key in keys if key.endswith("learning_rate"))
     assert math.isclose(_at(read, rate), float(numbers["learning_rate"] or 0))
+
+
+PAIRS = """ftspec 1
+
+schema pair extends preference {{ ticket_id: text }}
+
+dataset support {{
+  schema = pair
+  source = jsonl("support.jsonl")
+  id = ticket_id
+  split = by_hash(ticket_id, train: 80%, holdout: 20%, seed: 7)
+}}
+
+train tuned {{
+  base = "Qwen/Qwen3-0.6B"
+  data = support.train
+  validate = support.holdout
+  target trl {{
+    {settings}
+  }}
+}}
+"""
+
+
+def test_preferences_for_trl(here: Path) -> None:
+    project(here, "method = dpo  adapter = qlora(rank: 8)  beta = 0.2  loss = hinge", PAIRS)
+    pairs = [
+        {"ticket_id": f"t-{i}", "prompt": f"Q{i}?", "chosen": f"Yes {i}.", "rejected": "No."}
+        for i in range(40)
+    ]
+    write(here, pairs)
+    validated()
+    assert exported("trl") == 0
+    read = yaml.safe_load((here / "trl" / "train.yaml").read_text())
+    assert (read["beta"], read["loss_type"], read["load_in_4bit"]) == (0.2, ["hinge"], True)
+    assert "packing" not in read and "assistant_only_loss" not in read
+    first = json.loads((here / "trl" / "data" / "train.jsonl").read_text().splitlines()[0])
+    assert first.keys() == {"prompt", "chosen", "rejected"}
+    assert first["chosen"][0]["role"] == "assistant"
+    assert exported("axolotl") == 1
 
 
 @pytest.mark.parametrize("to", TOOLS)

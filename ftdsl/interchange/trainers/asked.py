@@ -11,6 +11,8 @@ from ftdsl.diagnostics.diagnostic import Diagnostic, Severity, Span
 from ftdsl.language.program import TrainDef, Value
 
 _NOWHERE = Span("", 0, 0)
+BEFORE = frozenset({"max_untrained", "max_cut", "serving_template", "tokens_per_second"})
+"""Settings of what is looked at before any training, by ftdsl itself: no trainer's business."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class Asked:
     def problems(self) -> list[Diagnostic]:
         """Everything that was refused, or that differs; call it when the exporter is done."""
         for name, value in self.train.settings:
-            if name not in self._met and value is not None:
+            if name not in self._met | BEFORE and value is not None:
                 self.refuse(name, "nothing of it is known to mean the same")
         return self._found
 
@@ -179,6 +181,17 @@ class Asked:
         """``auto`` is bf16, as it is here on a GPU: exports are for one."""
         stated = str(self.of("precision"))
         return "bf16" if stated == "auto" else stated
+
+    @property
+    def held(self) -> str:
+        """The number format that the weights are held in: all weights stay in 32 bits, which small
+        updates need, and are computed in ``precision``."""
+        return self.precision if self.adapted else "fp32"
+
+    @property
+    def mixed(self) -> str:
+        """The format that is computed in where that is less than what is held, or ``""``."""
+        return "" if self.held == self.precision else self.precision
 
     def number(self, name: str) -> float:
         value = self.of(name)

@@ -44,6 +44,12 @@ def _adapter(config: Config) -> None:
     kinds = {"bf16": (True, False), "fp16": (False, True), "fp32": (False, False)}
     bf16, fp16 = kinds[asked.precision]
     config.put("precision", bf16=bf16, fp16=fp16, tf32=False)
+    if asked.mixed:
+        asked.differs(
+            "precision",
+            f"holds all weights in {asked.precision}; here they are kept in 32 bits",
+            "set `precision = fp32`, or train an adapter",
+        )
 
 
 def _data(config: Config) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
-from ftdsl.language.catalog.training_blocks import TARGETS
+from ftdsl.interchange.trainers.asked import BEFORE
+from ftdsl.language.catalog.training_blocks import LEARNING_RATES, OF_METHOD, TARGETS
 from ftdsl.language.program import TrainDef, Value
 from ftdsl.plan.cost import auto_epochs
 
@@ -25,13 +26,17 @@ def as_local(train: TrainDef, rows: int) -> tuple[TrainDef, list[Diagnostic]]:
     """``train`` of ``target openai`` as one of ``target trl``, and what cannot be said of it.
     ``auto`` is what the language documents: passes by the number of rows (OpenAI's cookbook), and
     the defaults of ``target trl``; a host trains an adapter, and so does this."""
+    method = str(dict(train.settings).get("method"))
+    own = OF_METHOD["trl"]
     settings: dict[str, Value] = {
-        **{one.name: one.default for one in TARGETS["trl"] if one.default is not None},
-        **_ADAPTER,
+        one.name: one.default
+        for one in TARGETS["trl"]
+        if one.default is not None and method in own.get(one.name, (method,))
     }
+    settings |= _ADAPTER | {"learning_rate": LEARNING_RATES[method != "sft", True]}
     problems = []
     for name, value in train.settings:
-        if name in _ITS_OWN or value is None:
+        if name in _ITS_OWN | BEFORE or value is None:
             continue
         if name == "n_epochs":
             settings[name] = float(auto_epochs(rows) if value == "auto" else value)

@@ -67,7 +67,7 @@ def _adapter(config: Config) -> None:
         "precision",
         bf16=precision == "bf16",
         fp16=precision == "fp16",
-        pure_bf16=precision == "bf16",
+        pure_bf16=False,
     )
 
 

@@ -53,7 +53,7 @@ def _adapter(config: Config) -> None:
     precision = asked.precision
     config.put(
         "precision",
-        torch_dtype=DTYPES[precision],
+        torch_dtype=DTYPES[asked.held],
         bf16=precision == "bf16",
         fp16=precision == "fp16",
     )

@@ -15,8 +15,8 @@ def oumi_config(asked: Asked) -> Config:
     config.put("base", model__model_name=asked.base, model__trust_remote_code=False)
     config.put(
         "precision",
-        model__torch_dtype_str=DTYPES[asked.precision],
-        training__mixed_precision_dtype="NONE",
+        model__torch_dtype_str=DTYPES[asked.held],
+        training__mixed_precision_dtype=asked.mixed.upper() or "NONE",
     )
     config.put("max_length", model__model_max_length=asked.of("max_length"))
     _template(config)

@@ -37,7 +37,8 @@ def trl_config(asked: Asked) -> Config:
 def _model(config: Config) -> None:
     asked = config.asked
     config.put("base", model_name_or_path=asked.base)
-    config.put("precision", dtype=DTYPES[asked.precision], bf16=False, fp16=False)
+    mixed = asked.mixed
+    config.put("precision", dtype=DTYPES[asked.held], bf16=mixed == "bf16", fp16=mixed == "fp16")
     if asked.adapted:
         config.put(
             "adapter adapter.rank adapter.alpha adapter.dropout adapter.targets",
