@@ -1,12 +1,13 @@
-"""Near-duplicates: ftdsl's step beside parsing alone, datasketch, gaoya, rensa, Daft and rapidfuzz.
+"""Near-duplicates: ftdsl's step beside parsing alone, datasketch, rensa, gaoya, text-dedup, Daft.
 
 Rows are made from the real exchanges below ``FTDSL_BENCH_DATA``. Each is a few of them with half of
 the words exchanged for others of the same data, since there are not enough different rows; one row
 in twenty is a copy of an earlier one of which a share of the words is exchanged again, so that
 similarities from 0.3 to 1 occur, many of them near 0.8. Every tool runs in a process of its own, so
 that its time and its peak memory are its own; pairs at Jaccard 0.8 over word 5-grams are counted
-against brute force on the smallest corpus, and against the exact join on the next. A peer that is
-not installed is left out: put a folder with it on PYTHONPATH.
+against brute force on the smallest corpus, and against the exact join on the next. Each peer is
+installed with pip into an environment of its own, below ``--environments``, which is kept; one that
+cannot be is named with the reason. The slow ones run on the smaller corpora alone.
 
     FTDSL_BENCH_DATA=FOLDER python -m benchmarks.dedup [--rows 10000 50000 180000]
 """
@@ -14,17 +15,15 @@ not installed is left out: put a folder with it on PYTHONPATH.
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import math
 import os
 import random
-import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -33,24 +32,30 @@ import numpy as np
 
 from benchmarks.dedup_peers import (
     FUZZY_ROWS,
+    PEERS,
     SHINGLE,
     SIMILARITY,
     Pairs,
-    daft_pairs,
-    datasketch_bulk,
-    datasketch_loop,
-    gaoya_pairs,
     prompts,
     rapidfuzz_all,
-    rensa_pairs,
+    told,
 )
 from benchmarks.generate_chat import exchanges
+from benchmarks.peer_venvs import Environment, default_folder, environment
 
 # Names the cache folder that a run of the step finds.
 CACHE = "FTDSL_BENCH_CACHE"
-# Rows up to which the slow peers run.
-LOOP_ROWS = 10_000
-BULK_ROWS = 50_000
+# Rows up to which each of the slow ones runs.
+MOST_ROWS = {
+    "brute-force": 10_000,
+    "datasketch-loop": 10_000,
+    "rapidfuzz-all-pairs": 10_000,
+    "pairs-exact-join": 50_000,
+    "pairs-minhash": 50_000,
+    "datasketch-batch": 50_000,
+    "text-dedup": 50_000,
+}
+OWN = ("parse-alone", "step-auto", "step-added-1%", "step-minhash", "step-twin")
 
 # Shares of the words that are exchanged in a copy, and the rows that copies are made of.
 COPY_SHARES = (0.0, 0.005, 0.01, 0.02, 0.025, 0.03, 0.05, 0.1)
@@ -169,17 +174,12 @@ def step_twin(path: Path) -> int:
 TOOLS: dict[str, Callable[[Path], Any]] = {
     "parse-alone": parse_alone,
     "step-twin": step_twin,
-    "gaoya": gaoya_pairs,
-    "rensa": rensa_pairs,
-    "daft": daft_pairs,
     "step-auto": lambda path: step_removals(path, "auto"),
     "step-minhash": lambda path: step_removals(path, "minhash"),
     "step-added-1%": lambda path: step_removals(path, "auto"),
     "pairs-exact-join": lambda path: ftdsl_pairs(path, "exact_join"),
     "pairs-minhash": lambda path: ftdsl_pairs(path, "minhash"),
     "brute-force": brute_force,
-    "datasketch-loop": datasketch_loop,
-    "datasketch-batch": datasketch_bulk,
     "rapidfuzz-all-pairs": rapidfuzz_all,
 }
 
@@ -189,21 +189,7 @@ def run_here(tool: str, path: Path) -> None:
     started = time.perf_counter()
     found = TOOLS[tool](path)
     seconds = time.perf_counter() - started
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    cpu = used.ru_utime + used.ru_stime
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    pairs = sorted(found) if isinstance(found, set) else None
-    print(
-        json.dumps(
-            {
-                "seconds": seconds,
-                "cpu": cpu,
-                "mb": peak,
-                "pairs": pairs,
-                "removed": found if pairs is None else None,
-            }
-        )
-    )
+    print(json.dumps(told(found, seconds)))
 
 
 def run_apart(tool: str, path: Path) -> dict[str, Any]:
@@ -215,6 +201,16 @@ def run_apart(tool: str, path: Path) -> dict[str, Any]:
         if tool.startswith("step"):
             digest(path, Path(cache))
         return run_with(tool, path, Path(cache))
+
+
+def run_peer(tool: str, path: Path, python: Path) -> dict[str, Any] | str:
+    """Run one peer in its environment; the last line of what it complained of, if it failed."""
+    command = [str(python), "-m", "benchmarks.dedup_peers", tool, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        return (done.stderr.strip().splitlines() or [f"exit {done.returncode}"])[-1]
+    result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return result
 
 
 def run_with(tool: str, path: Path, cache: Path) -> dict[str, Any]:
@@ -252,22 +248,24 @@ def digest(path: Path, cache: Path) -> None:
     digests.save()
 
 
-PEERS = {"gaoya": "gaoya", "rensa": "rensa", "daft": "daft"}
-
-
 def tools_for(rows: int) -> list[str]:
-    """What runs over a corpus of this many rows."""
-    names = ["parse-alone", "step-auto", "step-added-1%", "step-minhash", "step-twin"]
-    names += [tool for tool, module in PEERS.items() if importlib.util.find_spec(module)]
-    if rows > BULK_ROWS:
-        return [name for name in names if name != "rensa"]
-    names = ["pairs-exact-join", "pairs-minhash", *names, "datasketch-batch"]
-    if rows <= LOOP_ROWS:
-        names = ["brute-force", *names, "datasketch-loop", "rapidfuzz-all-pairs"]
-    return names
+    """What runs over a corpus of this many rows, the truth first."""
+    names = ["brute-force", "pairs-exact-join", "pairs-minhash", *OWN, *PEERS]
+    names.append("rapidfuzz-all-pairs")
+    return [name for name in names if rows <= MOST_ROWS.get(name, rows)]
 
 
-def show(rows: int, path: Path) -> dict[str, float]:
+def outcome(tool: str, path: Path, peers: dict[str, Environment]) -> dict[str, Any] | str:
+    """What a tool found and took, or why there is nothing."""
+    if tool not in PEERS:
+        return run_apart(tool, path)
+    there = peers[PEERS[tool][0]]
+    return there.reason if there.python is None else run_peer(tool, path, there.python)
+
+
+def show(
+    rows: int, path: Path, peers: dict[str, Environment], left_out: Sequence[str] = ()
+) -> dict[str, float]:
     """Run and print one corpus; CPU seconds by tool, which a busy machine changes least."""
     print(f"\n{rows} rows, {path.stat().st_size / 1e6:.0f} MB")
     print(
@@ -277,7 +275,12 @@ def show(rows: int, path: Path) -> dict[str, float]:
     truth: Pairs = set()
     seconds: dict[str, float] = {}
     for tool in tools_for(rows):
-        result = run_apart(tool, path)
+        if tool in left_out:
+            continue
+        result = outcome(tool, path, peers)
+        if isinstance(result, str):
+            print(f"{tool:22} not run: {result}", flush=True)
+            continue
         seconds[tool] = result["cpu"]
         line = f"{tool:22}{result['seconds']:9.2f}{result['cpu']:9.2f}{result['mb']:8.0f}"
         if result["pairs"] is None:
@@ -291,11 +294,13 @@ def show(rows: int, path: Path) -> dict[str, float]:
             line = line.replace(tool.ljust(22), f"rapidfuzz, {FUZZY_ROWS} rows".ljust(22))
         both = len(pairs & wanted)
         recall, precision = both / max(1, len(wanted)), both / max(1, len(pairs))
-        print(f"{line}{len(pairs):9}{recall:8.4f}{precision:10.4f}", flush=True)
+        shown = f"{recall:8.4f}{precision:10.4f}" if "pairs-exact-join" in seconds else ""
+        print(f"{line}{len(pairs):9}{shown}", flush=True)
     for tool, own in seconds.items():
         print(
             f"  {tool}: {own / seconds['step-auto']:.2f} times step-auto's CPU time, "
-            f"{own / seconds['parse-alone']:.2f} times that of parsing"
+            f"{own / seconds['parse-alone']:.2f} times that of parsing",
+            flush=True,
         )
     return seconds
 
@@ -306,6 +311,8 @@ def main() -> int:
     parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 50_000, 180_000])
     parser.add_argument("--tool", choices=sorted(TOOLS))
     parser.add_argument("--corpora", type=Path, help="a folder to write the corpora to, and keep")
+    parser.add_argument("--environments", type=Path, default=default_folder())
+    parser.add_argument("--leave-out", nargs="*", default=[], help="tools that are not run")
     parser.add_argument("path", type=Path, nargs="?")
     arguments = parser.parse_args()
     if arguments.tool is not None:
@@ -315,13 +322,17 @@ def main() -> int:
     if not folder:
         print("name a folder of instruction data in FTDSL_BENCH_DATA", file=sys.stderr)
         return 2
+    names = dict.fromkeys(needed for needed, _ in PEERS.values())
+    peers = {name: environment(name, arguments.environments) for name in names}
+    for there in peers.values():
+        print(f"{there.peer}: {there.reason or 'installed'}", flush=True)
     taken: dict[int, dict[str, float]] = {}
     with tempfile.TemporaryDirectory() as scratch:
         for rows in arguments.rows:
             path = (arguments.corpora or Path(scratch)) / f"rows-{rows}.jsonl"
             if not path.exists():
                 write_corpus(Path(folder), rows, path)
-            taken[rows] = show(rows, path)
+            taken[rows] = show(rows, path, peers, arguments.leave_out)
     small, large = min(taken), max(taken)
     if small < large:
         for tool in ("step-auto", "step-twin", "step-minhash"):

@@ -1,15 +1,20 @@
 """The peers of the near-duplicate benchmark, each as its own documentation shows it.
 
-They are no dependency of anything: what is not installed is left out. Versions that were measured:
-datasketch 2.0.0, gaoya 0.2.2, rensa 0.5.0, daft 0.7.26, rapidfuzz 3.14; ``pip install --target
-FOLDER`` puts them beside, and PYTHONPATH names the folder.
+Each runs in an environment of its own (``peer_venvs``): ``python -m benchmarks.dedup_peers TOOL
+CORPUS`` there prints what it found and what the whole process took, children included.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -132,3 +137,61 @@ def rapidfuzz_all(path: Path) -> Pairs:
     scores = cdist(texts, texts, scorer=ratio, score_cutoff=100 * SIMILARITY, dtype=np.uint8)
     rows, columns = np.nonzero(scores)
     return {(a, b) for a, b in zip(rows.tolist(), columns.tolist(), strict=True) if a < b}
+
+
+def text_dedup_rows(path: Path) -> int:
+    """text-dedup's command line, which removes rows and says how many are left. The column of texts
+    that it wants is written ahead."""
+    with tempfile.TemporaryDirectory() as folder:
+        texts = Path(folder) / "texts.jsonl"
+        rows = 0
+        with texts.open("w", encoding="utf-8") as file:
+            for rows, text in enumerate(prompts(path), 1):  # noqa: B007 (counts them)
+                file.write(json.dumps({"text": text}, ensure_ascii=False) + "\n")
+        command = [sys.executable, "-m", "text_dedup.minhash", "--path", "json", "--split", "train"]
+        command += ["--data_files", str(texts), "--cache_dir", f"{folder}/cache"]
+        command += ["--output", f"{folder}/out", "--column", "text", "--ngram", str(SHINGLE)]
+        command += ["--num_perm", str(PERMUTATIONS), "--threshold", str(SIMILARITY)]
+        subprocess.run(command, check=True, capture_output=True, cwd=folder)
+        import datasets
+
+        return rows - len(datasets.load_from_disk(f"{folder}/out"))
+
+
+PEERS: dict[str, tuple[str, Callable[[Path], Pairs | int]]] = {
+    "gaoya": ("gaoya", gaoya_pairs),
+    "rensa": ("rensa", rensa_pairs),
+    "daft": ("daft", daft_pairs),
+    "text-dedup": ("text-dedup", text_dedup_rows),
+    "datasketch-batch": ("datasketch", datasketch_bulk),
+    "datasketch-loop": ("datasketch", datasketch_loop),
+}
+"""By the name of a run: the environment it needs, and what runs."""
+
+
+def told(found: Pairs | int, seconds: float) -> dict[str, Any]:
+    """What a tool found, and what this process and its children took."""
+    own, others = (
+        resource.getrusage(of) for of in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    pairs = sorted(found) if isinstance(found, set) else None
+    return {
+        "seconds": seconds,
+        "cpu": own.ru_utime + own.ru_stime + others.ru_utime + others.ru_stime,
+        "mb": max(own.ru_maxrss, others.ru_maxrss) / 1024,
+        "pairs": pairs,
+        "removed": found if pairs is None else None,
+    }
+
+
+def main() -> int:
+    """Run one peer here."""
+    tool, path = sys.argv[1], Path(sys.argv[2])
+    started = time.perf_counter()
+    found = PEERS[tool][1](path)
+    print(json.dumps(told(found, time.perf_counter() - started)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -36,6 +36,7 @@ class Told:
         self._kept = kept
         self._drops = step.dedup.drops
         self._reading = reading
+        self._keys: dict[int, bytes] = {}
         decided = [canonical(step.dedup), canonical(step.against), list(step.against_splits)]
         code = code_digest(("dedup", "privacy"), ("google-re2",))
         self._name = f"evidence {digest([decided, code])}"
@@ -46,7 +47,15 @@ class Told:
         return self._reading.own.places.place(row), held.places.place(int(stars.kept_row[row]))
 
     def _rows(self, gone: Place, kept: Place, number: int) -> _Rows:
-        return (*_row(gone), *_row(kept), number)
+        return (*self._row(gone), *self._row(kept), number)
+
+    def _row(self, place: Place) -> tuple[bytes, int]:
+        # The parts live as long as the reading does.
+        key = self._keys.get(id(place.part))
+        if key is None:
+            key = chunk_key(place.part) if place.is_plain else b""
+            self._keys[id(place.part)] = key
+        return key, place.line - place.part.first_line
 
     def recalled(self, stars: Stars) -> dict[int, Removal]:
         arrays = self._kept.recall(self._name)
@@ -97,10 +106,6 @@ class Told:
         data = orjson.dumps(kept)
         if len(data) <= _MOST:
             self._kept.remember(self._name, {"told": np.frombuffer(data, np.uint8)})
-
-
-def _row(place: Place) -> tuple[bytes, int]:
-    return (chunk_key(place.part) if place.is_plain else b""), place.line - place.part.first_line
 
 
 def _read(data: bytes) -> dict[_Rows, _Told]:
