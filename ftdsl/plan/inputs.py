@@ -92,6 +92,7 @@ _LOOKED_AT = frozenset(
         "model",
         "packing",
         "precision",
+        "processes",
         "serving_template",
         "template",
     }

@@ -206,10 +206,24 @@ def _plain(value: str) -> str:
 def _trains(result: RunResult) -> dict[str, dict[str, str]]:
     outputs = (step.output for step in result.steps)
     return {
-        output.name: {"base": output.base, "target": output.target, **output.digests}
+        output.name: {
+            "base": output.base,
+            "target": output.target,
+            **output.digests,
+            **{f"auto {name}": value for name, value in _resolved(output).items()},
+        }
         for output in outputs
         if isinstance(output, TrainOutput)
     }
+
+
+def _resolved(output: TrainOutput) -> dict[str, str]:
+    """What became of the settings that were ``auto``, here or at a host."""
+    if output.hosted is None:
+        return output.resolved
+    known = output.hosted.hyperparameters
+    autos = [name for name, value in output.settings.items() if value == "auto"]
+    return {name: known[name] for name in autos if name in known}
 
 
 def _baselines(

@@ -101,7 +101,8 @@ def _length(
     limit = _whole(settings.get("max_length"))
     if settings.get("packing") is True and limit:
         sequences = math.ceil(data.tokens / limit)
-    a_pass = max(1, math.ceil(math.ceil(sequences / batch) / times))
+    together = batch * (_whole(settings.get("processes")) or 1)
+    a_pass = max(1, math.ceil(math.ceil(sequences / together) / times))
     most = _whole(settings.get("max_steps"))
     if most is not None:
         return most / a_pass, most

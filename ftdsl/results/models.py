@@ -248,6 +248,7 @@ class TrainOutput(Result):
     resumed_from: int | None = None
     memory: int | None = None
     findings: tuple[Finding, ...] = ()
+    resolved: dict[str, str] = {}
     hosted: HostedJob | None = None
     verdict: Verdict = "pass"
 

@@ -80,7 +80,8 @@ def test_the_trainer_sees_the_same(root: Path) -> None:
     examples = write_examples(step, ("rows", None), root / "turns.jsonl", context)
     tokenizer = AutoTokenizer.from_pretrained(root / "base")
     chosen = settings_of(dict(step.train.settings))
-    rows, lengths = encode(tokenizer, examples.path, "data", chosen)
+    encoded = encode(tokenizer, examples.path, "data", chosen)
+    rows, lengths = encoded.dataset, encoded.lengths
     found = preflight(root, max_length=20).split("data")
     assert found is not None
     assert found.rows == lengths.rows

@@ -136,4 +136,16 @@ CODES: tuple[Code, ...] = (
         "git checkout -- models/small\nftdsl train specs/support.ftspec small --check",
         "run",
     ),
+    Code(
+        "FT692",
+        "no-batch-fits",
+        "not one row at a time fits into the memory that is free",
+        "`batch_size = auto` takes the largest part of 8 times `accumulation` rows whose estimate "
+        "leaves three tenths of the free memory, and accumulates the rest. Where one row is too "
+        "much there is nothing to choose.",
+        "sed -i 's/batch_size = 8/batch_size = auto/' specs/quickstart.ftspec\n"
+        f"ulimit -v 3000000\n{_CHECK}",
+        _SPEC,
+        "run",
+    ),
 )

@@ -77,6 +77,7 @@ _TRL = (
         "int",
         "rows a forward pass of each process",
         default=8,
+        choices=("auto",),
         minimum=1,
         maximum=65_536,
     ),

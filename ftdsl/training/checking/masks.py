@@ -8,6 +8,8 @@ the tokens from that of its first character to that of its last.
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import IntFlag
 from typing import Any
@@ -25,6 +27,8 @@ CODE = 1
 _PACKED = struct.Struct("<IIIH")
 SIZE = _PACKED.size
 """Bytes of one packed mask."""
+_PART = 128
+"""Conversations that are tokenized at a time."""
 
 
 class Flag(IntFlag):
@@ -111,22 +115,22 @@ class Draft:
 
 def masks_of(kit: Kit, conversations: list[bytes]) -> bytes:
     """The packed masks of conversations, each a JSON list of turns, in their order: the block
-    function of the check."""
+    function of the check. While some are tokenized, which needs no lock of the interpreter, the
+    next are rendered."""
     tools = compiled(kit)
-    drafts = [tools.draft(orjson.loads(one)) for one in conversations]
-    encoded = tools.encode([one.text for one in drafts])
-    tails = [tools.tail(draft, found) for draft, found in zip(drafts, encoded, strict=True)]
-    prompts = tools.ids([text for text, _ in tails])
-    slices = [
-        _slice(found, span)
-        for found, draft in zip(encoded, drafts, strict=True)
-        for span in draft.spans
-    ]
-    said = iter(tools.decode(slices))
-    return b"".join(
-        tools.judged(draft, found, (at, prompt), [next(said) for _ in draft.spans]).pack()
-        for draft, found, (_, at), prompt in zip(drafts, encoded, tails, prompts, strict=True)
-    )
+    made: list[bytes] = []
+    with ThreadPoolExecutor(1) as beside:
+        ahead: tuple[list[Draft], Future[list[Any]]] | None = None
+        for start in range(0, len(conversations), _PART):
+            part = conversations[start : start + _PART]
+            drafts = [tools.draft(orjson.loads(one)) for one in part]
+            coming = beside.submit(tools.encode, [one.text for one in drafts])
+            if ahead is not None:
+                made += tools.masks(ahead[0], ahead[1].result())
+            ahead = drafts, coming
+        if ahead is not None:
+            made += tools.masks(ahead[0], ahead[1].result())
+    return b"".join(made)
 
 
 class Tools:
@@ -196,6 +200,17 @@ class Tools:
         spans = [span for span in spans if span[0] < span[1]]
         # Where answers are compared only they are learned, and no earlier turn.
         return text, spans if self.kit.whole else spans[-1:]
+
+    def masks(self, drafts: list[Draft], encoded: list[Any]) -> Iterator[bytes]:
+        """The packed masks of drafts, from their encodings."""
+        tails = [self.tail(draft, found) for draft, found in zip(drafts, encoded, strict=True)]
+        prompts = self.ids([text for text, _ in tails])
+        pairs = list(zip(drafts, encoded, strict=True))
+        slices = [_slice(found, span) for draft, found in pairs for span in draft.spans]
+        said = iter(self.decode(slices))
+        for (draft, found), (_, at), prompt in zip(pairs, tails, prompts, strict=True):
+            spoken = [next(said) for _ in draft.spans]
+            yield self.judged(draft, found, (at, prompt), spoken).pack()
 
     def tail(self, draft: Draft, found: Any) -> tuple[str, int]:
         """The end of a prompt that the training text begins with, and which token of that is its

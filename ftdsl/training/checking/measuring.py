@@ -25,7 +25,7 @@ ANSWERS = ("chosen", "rejected", "completion")
 """What an example of a method that compares answers calls each of them."""
 SHOWN = 5
 """Rows that are shown of each kind of mistake."""
-_WAVE, _BLOCK = 8192, 256
+_WAVE, _BLOCK = 8192, 1024
 _Item = TypeVar("_Item")
 
 

@@ -14,6 +14,7 @@ from ftdsl.plan.steps import PreflightStep, TrainStep
 from ftdsl.results.models import Finding
 from ftdsl.results.preflight import PreflightCheck, PreflightOutput
 from ftdsl.training.checking.base_tokenizer import base_tokenizer
+from ftdsl.training.checking.batch import batch_check
 from ftdsl.training.checking.findings import row_checks, row_findings
 from ftdsl.training.checking.kit import kit_of, stops_shown
 from ftdsl.training.checking.leaks import leak_check
@@ -40,6 +41,9 @@ def run_preflight(step: PreflightStep, context: Context) -> PreflightOutput:
     answer.add(*leak_check(train, several, context))
     for check, findings in size_checks(train, several, kit.limit):
         answer.add(check, findings)
+    data = several[0].figures(kit.limit)
+    check, findings, resolved, rules = batch_check(train, place.path, data)
+    answer.add(check, findings)
     licence = licence_problem(train.train, _licence(train, place.licence))
     answer.add(*model_check("licence", [licence] if licence else [], place.licence))
     answer.lifecycle()
@@ -51,6 +55,8 @@ def run_preflight(step: PreflightStep, context: Context) -> PreflightOutput:
         digests={"tokenizer": tokenizer.sha256, "kit": kit.digest},
         stops=(stops_shown(kit), tokenizer.source),
         kept=sum(one.kept for one in several),
+        resolved=resolved,
+        rules=rules,
     )
 
 

@@ -12,8 +12,10 @@ from pathlib import Path
 
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Context, Progress, Refused
+from ftdsl.language.program import Value
 from ftdsl.plan.steps import TrainStep
 from ftdsl.results.models import Finding, TrainOutput
+from ftdsl.training.checking.batch import chosen_settings
 from ftdsl.training.examples import Examples, write_examples
 from ftdsl.training.local.base_model import BaseModel, find_base
 from ftdsl.training.local.card import model_card
@@ -58,10 +60,11 @@ def run_local(step: TrainStep, context: Context) -> TrainOutput:
     checkpoint. Raises ``Refused`` (FT500, FT501, FT600–FT609, FT655) and ``Stopped``.
     """
     start = time.monotonic()
-    settings = settings_of(dict(step.train.settings))
+    chosen = chosen_settings(step, context.outputs.get(f"preflight.{step.name}"))
+    settings = settings_of(chosen)
     _assert_installed(step, settings)
     base = find_base(step, context)
-    run = _Run(step, context, base, settings)
+    run = _Run(step, context, base, settings, chosen)
     try:
         run.prepare()
         done = run.follow()
@@ -80,6 +83,7 @@ class _Run:
     context: Context
     base: BaseModel
     settings: Settings
+    chosen: dict[str, Value]
     rows: Examples | None = None
     validation: Examples | None = None
     lengths: tuple[Lengths, ...] = ()
@@ -194,7 +198,8 @@ class _Run:
             seconds=seconds,
             memory=done.memory,
             curve=loss_curve(done.history),
-            settings={key: str(value) for key, value in train.settings},
+            settings={key: str(value) for key, value in sorted(self.chosen.items())},
+            resolved=self._resolved(),
             digests=digests,
             adapter=done.adapter,
             weights=done.weights,
@@ -208,6 +213,12 @@ class _Run:
             (work / name).unlink(missing_ok=True)
         shutil.rmtree(work / FOLDER, ignore_errors=True)
         return output
+
+    def _resolved(self) -> dict[str, str]:
+        """What became of the settings that were left to be chosen."""
+        stated = dict(self.step.train.settings)
+        changed = {key: value for key, value in self.chosen.items() if stated.get(key) != value}
+        return {key: str(value) for key, value in sorted(changed.items())}
 
     def _taken(self, split: str) -> int:
         return next((one.rows for one in self.lengths if one.split == split), 0)
