@@ -14,7 +14,7 @@ A_ROW_WRITTEN = 1 / 60
 A_ROW_READ = 0.5 / 60
 A_CASE_READ = 1 / 60
 
-NEW_ROWS, MENDED_ROWS, MENDED_CASES, MASK = 0.7, 0.6, 0.8, 0.9
+NEW_ROWS, MENDED_ROWS, MENDED_CASES, MASK, ENDLESS = 0.7, 0.6, 0.8, 0.9, 0.7
 """The part of the wrong answers that the action puts right, if the cause is what it seems."""
 RULES = {
     "FT640": 0.9,

@@ -14,6 +14,7 @@ from ftdsl.advice.advising import Advice
 from ftdsl.results.coverage import CoverageGroup
 from ftdsl.results.judging import JudgeReport
 from ftdsl.results.models import Case, GateOutput, TrainOutput
+from ftdsl.results.preflight import PreflightCheck
 from ftdsl.statistics.proportions import wilson
 
 Vectors = NDArray[np.float32]
@@ -58,6 +59,7 @@ def _all_learned(rows: Sequence[int]) -> Sequence[bool]:
 class Round:
     """One round. ``row_vectors`` and ``case_vectors`` are unit vectors of the prompts, comparable
     by cosine. ``learned`` tells of rows whether anything of them could be learned from.
+    ``preflight`` are the checks before the training that did not hold for all rows.
     ``means`` are the scores of the rounds before, the oldest first, with their intervals."""
 
     run: str
@@ -76,6 +78,7 @@ class Round:
     judge: JudgeReport | None = None
     means: tuple[tuple[float, float, float], ...] = ()
     removed: int = 0
+    preflight: tuple[PreflightCheck, ...] = ()
     learned: Callable[[Sequence[int]], Sequence[bool]] = _all_learned
 
     @property

@@ -61,7 +61,7 @@ def learned_rows(
     said = [exchange_of(messages(row)) if row.base else (text(row), "") for row in rows]
     prompts = masked_all([one for one, _ in said], _SHOWN)
     replies = masked_all([one for _, one in said], _SHOWN)
-    told = labels.of([one for _, one in said])
+    told = labels.of(replies)  # masked, as cases are: a label may be shown
     groups = groups_of(subject.eval, rows, fields, dataset)
     known = tuple(
         TrainingRow(masked_name(row.row_id), row.path, row.line, prompts[at], replies[at], told[at],

@@ -13,6 +13,7 @@ from ftdsl.engine.runs import read_run, run_folder, run_ids
 from ftdsl.language.program import DatasetDef, EvalDef, Program, ScoreDef, TrainDef
 from ftdsl.results.artifacts import cases
 from ftdsl.results.models import Case, CoverageOutput, DedupOutput, EvalOutput, GateOutput
+from ftdsl.results.preflight import PreflightOutput
 from ftdsl.results.run import RunResult, StepRun
 from ftdsl.rounds.answers import Labels
 from ftdsl.rounds.evidence import AskedCase, Round
@@ -156,6 +157,9 @@ def _assembled(
         means=_means(subject, out),
         removed=sum(len(one.removed) for one in outputs if isinstance(one, DedupOutput)
                     and one.name == found.dataset),
+        preflight=tuple(check for one in outputs if isinstance(one, PreflightOutput)
+                        and train is not None and one.name == train.name
+                        for check in one.checks if check.verdict in ("warn", "fail")),
         learned=found.learned,
     )  # fmt: skip
 

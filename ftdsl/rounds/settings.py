@@ -23,6 +23,9 @@ def settings_to_change(around: Neighbourhood) -> Iterator[Action]:
     fired = [one for one in around.seen.advice if one.told.state == "fired"]
     mask = next((one for one in fired if one.rule.code == _MASK), None)
     unlearned = [one for one in around.standings if one.cause == "unlearned"]
+    endless = _endless(around)
+    if endless:
+        yield _running_on(around, endless)
     if mask is not None:
         yield _all_masked(around, mask)
         return
@@ -53,13 +56,50 @@ def _all_masked(around: Neighbourhood, mask: Advice) -> Action:
     )
 
 
+def _endless(around: Neighbourhood) -> list[int]:
+    """Wrong answers that were cut off at `max_tokens`, where most of them are and right ones are
+    not."""
+    seen = around.seen
+    cut = [at for at, one in enumerate(seen.cases) if one.case.finish_reason == "length"]
+    wrong = sorted(set(cut) & set(seen.wrong))
+    right = len(cut) - len(wrong)
+    often = len(wrong) >= max(_LEAST, _DOMINATES * len(seen.wrong))
+    rate = right / max(1, seen.n - len(seen.wrong))
+    return wrong if often and rate < 0.5 * len(wrong) / len(seen.wrong) else []
+
+
+def _running_on(around: Neighbourhood, places: list[int]) -> Action:
+    seen = around.seen
+    doubts = [one for one in seen.preflight if one.name in ("stop token", "mask", "serving")]
+    return Action(
+        code="FT712",
+        kind="setting",
+        title="mend the stop token, or raise `max_tokens`: answers do not end",
+        why=f"{len(places)} of {len(seen.wrong)} wrong answers were cut off where they had to end, "
+        "and right ones were not",
+        gain=seen.share(places) * costs.ENDLESS,
+        hours=costs.ROUND,
+        facts=(
+            *((f"preflight: {one.name}", one.told) for one in doubts),
+            ("to look at", "whether a turn's end token is learned: `ftdsl explain FT623`"),
+        ),
+        cases=shown_cases(seen, places),
+        case_ids=ids_of(seen, places),
+    )
+
+
 def _masked(around: Neighbourhood, standings: list[Standing]) -> Action:
     seen = around.seen
     places = [one.place for one in standings]
     near = {row: s for one in reversed(standings) for row, s in one.near}
     rows = [row for row in near if not seen.learned([row])[0]]
     rows.sort(key=lambda row: (-near[row], row))
-    facts = [("found by", "`each must trainable_tokens(row, max_length: …) > 0` in `check`")]
+    facts = [
+        (f"preflight: {one.name}", one.told)
+        for one in around.seen.preflight
+        if one.name == "trained"
+    ]
+    facts += [("found by", "`each must trainable_tokens(row, max_length: …) > 0` in `check`")]
     if seen.training is not None:
         facts += [(_CUT, one.message) for one in seen.training.findings if one.code == _CUT]
     return Action(

@@ -138,6 +138,24 @@ def test_rounds_that_gain_nothing_are_a_reason_to_stop() -> None:
     assert next_steps(replace(seen, means=rising)).actions[0].code == "FT710"
 
 
+def test_answers_that_do_not_end_are_a_matter_of_the_stop_token() -> None:
+    seen = round_of(3, settings=Settings(epochs=2, rate=0.05), decoys=True)
+    cut = tuple(
+        replace(one, case=one.case.model_copy(
+            update={"finish_reason": "length" if one.loss else "stop"}))
+        for one in seen.cases
+    )  # fmt: skip
+    first = next_steps(replace(seen, cases=cut)).actions[0]
+    assert (first.code, first.patch) == ("FT712", None)
+    assert "answers do not end" in first.title
+    every = tuple(
+        replace(one, case=one.case.model_copy(update={"finish_reason": "length"}))
+        for one in seen.cases
+    )
+    titles = [one.title for one in next_steps(replace(seen, cases=every)).actions]
+    assert not any("do not end" in one for one in titles), "right answers are as long"
+
+
 @pytest.mark.code("FT715")
 def test_rows_that_agree_and_a_training_without_a_flaw_are_not_the_data() -> None:
     few = Settings(epochs=2, rate=0.05)
