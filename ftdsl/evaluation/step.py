@@ -13,6 +13,7 @@ from pathlib import Path
 from ftdsl.data.rows import Row, read_rows
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Context, Refused
+from ftdsl.evaluation.dialogues import hold, holds_dialogues, scores_each_turn
 from ftdsl.evaluation.discovery import Looks
 from ftdsl.evaluation.estimates import NO_VALUE, score_estimates, slice_estimates
 from ftdsl.evaluation.flakiness import flakiness
@@ -22,6 +23,7 @@ from ftdsl.evaluation.questions import is_replay, questions_of, shown_prompt
 from ftdsl.evaluation.reducers import reducer
 from ftdsl.evaluation.scorers import Unscorable
 from ftdsl.evaluation.scores import Scored, Scoring, expected_column
+from ftdsl.evaluation.scores_by_turn import scores_by_turn
 from ftdsl.evaluation.tally import Tally, quantiles
 from ftdsl.language.program import ScoreDef
 from ftdsl.models.answer import Answer, Question
@@ -62,6 +64,7 @@ def run_eval(step: EvalStep, context: Context) -> EvalOutput:
             cases = list(_cases(step, block, judged, context))
             stream.writelines(case.model_dump_json().encode() + b"\n" for case in cases)
             tally.add(cases, block.answers)
+            tally.add_earlier(turns[:-1] for group in block.turns for turns in group)
             looks.add(block.rows, cases)
             labels.add(cases)
         stream.flush()
@@ -114,7 +117,7 @@ def _asking(step: EvalStep, context: Context, first: Sequence[Row]) -> Iterator[
     """What answers a block of questions."""
     label = f"{step.eval.name} × {step.model_name}"
     epochs = len(questions_of(step, first[:1], context.root)[0])
-    total = epochs * len(first) if len(first) < _BLOCK else None
+    total = epochs * len(first) if len(first) < _BLOCK and not holds_dialogues(step) else None
     with asked_model(step, context) as model, Asking(model, context) as asking:
         progress = context.progress(label, total, "cases")
 
@@ -135,6 +138,11 @@ def _answered(
     """Each block with its questions and answers."""
     with _asking(step, context, first) as ask:
         for rows in blocks:
+            if holds_dialogues(step):
+                held = hold(step, rows, context.root, ask)
+                last = [[turns[-1] for turns in group] for group in held.answers]
+                yield Answered(rows, held.questions, last, held.answers, held.rows)
+                continue
             questions = questions_of(step, rows, context.root)
             yield Answered(rows, questions, ask(questions))
 
@@ -160,8 +168,11 @@ def _cases(step: EvalStep, answered: Answered, judged: Judged, context: Context)
     if step.eval.cluster is not None:
         clusters = evaluator.column(step.eval.cluster, block)
     expected = expected_column(step.eval.scores, evaluator, rows)
-    scored = _scores(
-        step, Scoring(evaluator, context.root, context, _price(step)), rows, answers, judged
+    scoring = Scoring(evaluator, context.root, context, _price(step))
+    scored = (
+        scores_by_turn(step, scoring, answered)
+        if scores_each_turn(step)
+        else _scores(step, scoring, rows, answers, judged)
     )
     reduce = reducer(str(dict(step.eval.settings).get("reduce", "mean")))
     prompts = masked_all([shown_prompt(row) for row in rows])
@@ -188,6 +199,7 @@ def _cases(step: EvalStep, answered: Answered, judged: Judged, context: Context)
             # A case without the key stands for itself: nothing says that it belongs to others.
             cluster=_cluster(clusters[place], row) if clusters is not None else None,
             epochs=_epochs({name: column[place] for name, column in scored.items()}),
+            earlier=_earlier(answered, place),
             finish_reason=group[0].finish_reason,
             latency=group[0].latency,
             first_token=group[0].first_token,
@@ -236,6 +248,13 @@ def _of_case(
         else:
             unscored[name] = str(next(v for v in values if isinstance(v, Unscorable)))
     return scores, unscored
+
+
+def _earlier(answered: Answered, place: int) -> tuple[str, ...]:
+    """The model's own answers before the last, of the first epoch."""
+    if not answered.turns:
+        return ()
+    return tuple(masked(one.text) for one in answered.turns[place][0][:-1])
 
 
 def _cluster(value: object, row: Row) -> str:

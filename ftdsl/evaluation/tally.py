@@ -77,6 +77,12 @@ class Tally:
             for answer in group:
                 self._count(answer)
 
+    def add_earlier(self, dialogues: Iterable[Sequence[Answer]]) -> None:
+        """Answers before the last of a dialogue: they cost, and are no answers of their own."""
+        for turns in dialogues:
+            for answer in turns:
+                self._count_use(answer)
+
     def cost_per_1k(self, price: Price | None) -> float | None:
         """US dollars for a thousand answers such as these, those from the cache too."""
         answered = self.answers - self.errors
@@ -87,9 +93,12 @@ class Tally:
 
     def _count(self, answer: Answer) -> None:
         self.answers += 1
+        self.errors += bool(answer.error)
+        self._count_use(answer)
+
+    def _count_use(self, answer: Answer) -> None:
         self.requests += answer.attempts
         self.cached += answer.cached
-        self.errors += bool(answer.error)
         self.prompt_tokens += answer.prompt_tokens or 0
         self.completion_tokens += answer.completion_tokens or 0
         self.cached_tokens += answer.cached_tokens

@@ -17,10 +17,11 @@ def asked_turns(row: Row, pictures: Pictures) -> tuple[Turn, ...]:
     """All turns before the last answer of the assistant."""
     turns = messages(row)
     last = next((i for i in reversed(range(len(turns))) if turns[i]["role"] == "assistant"), None)
-    return tuple(_turn(turn, row, pictures) for turn in turns[:last])
+    return tuple(turn_of(turn, row, pictures) for turn in turns[:last])
 
 
-def _turn(turn: Message, row: Row, pictures: Pictures) -> Turn:
+def turn_of(turn: Message, row: Row, pictures: Pictures) -> Turn:
+    """A message of a row as it is put to a model."""
     content = turn.get("content")
     if isinstance(content, str) and len(turn) == 2:
         return Turn(turn["role"], content)

@@ -31,6 +31,9 @@ def task_files(eval_: EvalDef, rows: Sequence[Row], folder: Path) -> dict[str, s
     return {f"{eval_.name}.yaml": "\n".join(lines) + "\n", cases: text}
 
 
+_OTHER = (("history", "own"), ("history", "own_each"))
+
+
 def problems(eval_: EvalDef) -> list[Diagnostic]:
     """What of the eval lm-eval cannot measure, and so is refused."""
     found = [
@@ -39,7 +42,7 @@ def problems(eval_: EvalDef) -> list[Diagnostic]:
         if not _is_exact(score.value)
     ]
     for key, value in eval_.settings:
-        if key == "system" or (key == "epochs" and value != 1):
+        if key == "system" or (key, value) in _OTHER or (key == "epochs" and value != 1):
             found.append(_problem(eval_, f"a task of lm-eval does not say `{key}`"))
     return found
 

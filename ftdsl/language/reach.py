@@ -59,6 +59,8 @@ def least_to_pass(condition: Condition, confidence: float, eval_: EvalDef) -> in
 
 def _is_yes_or_no(score: str, eval_: EvalDef) -> bool:
     """Whether each case scores 0 or 1: not with the mean of several answers."""
+    if dict(eval_.settings).get("history") == "own_each":
+        return False
     kind = next((one.value.type.name for one in eval_.scores if one.name == score), "")
     return kind == "bool" and dict(eval_.settings).get("epochs", 1) == 1
 

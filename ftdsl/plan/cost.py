@@ -6,6 +6,7 @@ unknown price makes the money unknown, which ``apply`` refuses to spend.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from ftdsl.language.judges import argument, judge_calls, judging_models, verdicts_a_case
@@ -30,6 +31,8 @@ from ftdsl.plan.steps import (
 
 _BYTES_A_TOKEN = (6.0, 4.0, 2.0)
 _DEFAULT_ANSWER = 256
+_HEAD = 1 << 16  # bytes of a file that tell how long its conversations are
+_USER_TURN = re.compile(rb'"(?:role|from)"\s*:\s*"(?:user|human)"')
 _DEFAULT_VERDICT = 512
 _AUTO_EPOCHS, _FEWEST_ROWS, _MOST_ROWS = 3, 100, 25_000
 
@@ -146,8 +149,10 @@ def _answering(step: EvalStep, files: Files) -> Cost:
     if step.train is not None and is_hosted(step.train):
         model = hosted_model(step.train)
     cases = reading.rows
-    requests = None if cases is None else cases * _epochs(step)
-    asked = _tokens(reading.bytes, _epochs(step))
+    turns = _turns_a_case(step, files)
+    requests = None if cases is None else round(cases * _epochs(step) * turns)
+    # Turn by turn the conversation is sent again, half of it on the average.
+    asked = _tokens(reading.bytes, _epochs(step) * (turns + 1) / 2)
     answered = None
     if requests is not None:
         most = _answer_length(step)
@@ -160,6 +165,21 @@ def _answering(step: EvalStep, files: Files) -> Cost:
             "money": Range() if model is None else money_for(model, asked, answered),
         }
     )
+
+
+def _turns_a_case(step: EvalStep, files: Files) -> float:
+    """How many answers a case takes: one, or as many as the first cases have turns of a user."""
+    if dict(step.eval.settings).get("history", "recorded") == "recorded":
+        return 1.0
+    for info in files.of(step.cases).files:
+        try:
+            with (files.root / info.path).open("rb") as stream:
+                head = stream.read(_HEAD)
+        except OSError:
+            continue
+        lines = head.count(b"\n") or 1
+        return max(1.0, len(_USER_TURN.findall(head)) / lines)
+    return 1.0
 
 
 def _judging(step: EvalStep, files: Files) -> Cost:

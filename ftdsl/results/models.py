@@ -284,7 +284,8 @@ class Flakiness(Result):
 class Case(Result):
     """One case: what was asked, expected and answered. ``scores`` lacks a score that is unscored;
     ``unscored`` says why, and ``reasons`` what a judge said. ``epochs`` holds the score of each
-    answer where there are several; ``cluster`` is the group of cases that it belongs to. Times in
+    answer where there are several; ``earlier`` are the model's own answers before the last, where a
+    case was held turn by turn; ``cluster`` is the group of cases that it belongs to. Times in
     seconds: ``latency`` at the socket, ``first_token`` to the first token of a streamed answer,
     ``queued`` before the request went out, ``lag`` what of the latency may be this machine's own.
     """
@@ -297,6 +298,7 @@ class Case(Result):
     scores: dict[str, float]
     unscored: dict[str, str] = {}
     reasons: dict[str, str] = {}
+    earlier: tuple[str, ...] = ()
     slices: dict[str, str] = {}
     cluster: str | None = None
     epochs: dict[str, tuple[float, ...]] = {}

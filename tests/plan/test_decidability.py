@@ -147,3 +147,21 @@ def test_the_missing_cases_are_said_with_their_price(tmp_path: Path) -> None:
 def test_an_unknown_price_is_not_guessed(tmp_path: Path) -> None:
     (one,) = paid(tmp_path, "")
     assert one.help == "471 cases make it 80%, and so does a margin of 7.7pp"
+
+
+def test_a_dialogue_costs_as_many_requests_as_it_has_turns(tmp_path: Path) -> None:
+    turns = [{"role": role, "content": "x"} for role in ("user", "assistant") * 3]
+    (tmp_path / "talks.jsonl").write_text((json.dumps({"messages": turns}) + "\n") * 10)
+    spec = tmp_path / "a.ftspec"
+    text = (
+        'ftspec 1\n\nmodel m { provider = local  path = "m.gguf" }\n\neval e {\n  schema = chat\n'
+        '  source = jsonl("talks.jsonl")\nHISTORY  score s = exact_match(output, reply.text)\n}\n'
+        "\ngate g {\n  from = m\n  eval = e\n  require s.mean >= 10%\n}\n"
+    )
+    found = []
+    for history in ("", "  history = own\n"):
+        spec.write_text(text.replace("HISTORY", history))
+        step = plan(spec, root=tmp_path).plan.step("eval.e.m")
+        assert step is not None
+        found.append(step.cost.requests)
+    assert found == [10, 30]

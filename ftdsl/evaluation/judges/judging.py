@@ -43,11 +43,14 @@ class Judged:
 @dataclass(frozen=True, slots=True)
 class Answered:
     """The cases of an eval with the questions that were put and what came of them, by case and
-    epoch."""
+    epoch. Where cases were held turn by turn, ``turns`` are all answers, of which ``answers`` has
+    the last, and ``parts`` by case the row up to each of them; both are empty otherwise."""
 
     rows: Sequence[Row]
     questions: Sequence[Sequence[Question]]
     answers: Sequence[Sequence[Answer]]
+    turns: Sequence[Sequence[tuple[Answer, ...]]] = ()
+    parts: Sequence[tuple[Row, ...]] = ()
 
 
 def joined(blocks: Sequence[Answered]) -> Answered:
@@ -56,6 +59,8 @@ def joined(blocks: Sequence[Answered]) -> Answered:
         [row for block in blocks for row in block.rows],
         [one for block in blocks for one in block.questions],
         [one for block in blocks for one in block.answers],
+        [one for block in blocks for one in block.turns],
+        [one for block in blocks for one in block.parts],
     )
 
 

@@ -143,6 +143,13 @@ BLOCKS: tuple[BlockEntry, ...] = (
             SettingEntry("budget", "money", "the most that its answers may cost", minimum=0),
             SettingEntry("budget_tokens", "int", "the most tokens of them, in and out", minimum=1),
             SettingEntry("budget_requests", "int", "the most requests for them", minimum=1),
+            SettingEntry(
+                "history",
+                "choice",
+                "the answers in earlier turns: those of the case (`recorded`, if not given) or the "
+                "model's own; `own_each` scores every one of them",
+                choices=("recorded", "own", "own_each"),
+            ),
             SettingEntry("epochs", "int", "answers a case", default=1, minimum=1, maximum=100),
             SettingEntry(
                 "reduce",

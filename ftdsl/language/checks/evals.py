@@ -13,6 +13,7 @@ from ftdsl.language.checks.scores import check_scores
 from ftdsl.language.checks.settings import Settings, read_settings
 from ftdsl.language.checks.sources import no_columns, sources
 from ftdsl.language.checks.statements import check_statements, of_type
+from ftdsl.language.judges import judge_calls
 from ftdsl.language.modules import Module
 from ftdsl.language.program import (
     DatasetDef,
@@ -64,6 +65,7 @@ def check_eval(ws: Workspace, module: Module, block: Block) -> EvalDef | None:
         return None
     schema, given, split, case_id = cases
     scores = check_scores(ws, module, lines, schema)
+    _check_history(settings, values.get("history"), scores)
     reduce = _reducer(settings, values.get("epochs"), scores)
     if reduce is not None:
         values["reduce"] = reduce
@@ -75,6 +77,18 @@ def check_eval(ws: Workspace, module: Module, block: Block) -> EvalDef | None:
         block.subject.text, schema, given, scores, split, case_id, slices,
         tuple(sorted(values.items())), block.span, cluster,
     )  # fmt: skip
+
+
+def _check_history(settings: Settings, history: Value, scores: tuple[ScoreDef, ...]) -> None:
+    """A judge is shown a whole dialogue, and so cannot score each answer of it."""
+    node = settings.node("history")
+    judged = [one.name for one in scores if any(judge_calls(one.value))]
+    if node is not None and history == "own_each" and judged:
+        settings.ws.report.add(
+            "FT583", f"`{judged[0]}` is judged, and a judge is shown a dialogue as a whole",
+            node.span, label="asks for a score of each answer",
+            help="`history = own` scores the last answer, with the dialogue before it",
+        )  # fmt: skip
 
 
 def _reducer(settings: Settings, epochs: Value, scores: tuple[ScoreDef, ...]) -> str | None:
