@@ -40,6 +40,7 @@ SUMMARIES: dict[str, str] = {
     "lock": "record digests, counts and baselines in ftspec.lock",
     "next": "say what to do next: rows to ask for or to mend, a setting, the eval, or to stop",
     "advise": "say what a training's own figures ask of its settings",
+    "card": "write a training's model card, with what its model scored",
     "jobs": "list, pause, resume or cancel the jobs of a hosted training",
     "emulate": "serve a hosted fine-tuning API on this machine, to rehearse against",
     "waivers": "list waivers and when they end",
@@ -181,6 +182,10 @@ def _hosted_command(name: str) -> Command | None:
             from ftdsl.cli import next
 
             return next
+        case "card":
+            from ftdsl.cli import card
+
+            return card
         case "jobs":
             from ftdsl.cli import jobs
 

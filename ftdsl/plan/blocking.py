@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ftdsl.plan.steps import Step, TrainStep
+from ftdsl.plan.steps import Step, SweepStep, TrainStep
 from ftdsl.results.models import Verdict
 
 
@@ -13,6 +13,6 @@ def reason_to_wait(step: Step, need: str, verdict: Verdict | None) -> str | None
     them, and for its preflight, to pass; an evaluation of the same rows is cheap and tells more
     than none. A preflight looks at rows whatever their check says.
     """
-    if isinstance(step, TrainStep) and verdict not in (None, "pass"):
+    if isinstance(step, TrainStep | SweepStep) and verdict not in (None, "pass"):
         return f"{need} did not pass, and training waits for it"
     return None

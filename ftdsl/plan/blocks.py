@@ -21,6 +21,7 @@ from ftdsl.language.program import (
     Program,
     RuleDef,
     SelectDef,
+    SweepDef,
     TrainDef,
 )
 from ftdsl.plan.deciders import compared, reads_lock, reads_locked_cases
@@ -48,7 +49,9 @@ from ftdsl.plan.steps import (
     PreflightStep,
     SelectStep,
     Step,
+    TrainStep,
 )
+from ftdsl.plan.sweeps import sweep_step
 from ftdsl.results.distribution import Distribution
 
 _NO_EXTERN = "it calls the extern function `{}`, which no step can run in this edition"
@@ -235,19 +238,41 @@ class _Builder:
     # ------------------------------------------------------------------ models
 
     def train_steps(self) -> Iterator[Step]:
+        """Of each training its preflight, its sweep if it has one, and the training itself."""
+        sweeps = {sweep.train: sweep for sweep in self.program.sweeps}
         for train in self.program.trains:
-            names = tuple(dict.fromkeys(name for name, _ in _splits(train)))
             preflight = PreflightStep(
                 id=f"preflight.{train.name}",
                 name=train.name,
-                needs=tuple(step for name in names for step in self.needs_of_training(name)),
+                needs=self.needs_of_rows(train),
                 train=train,
-                datasets=tuple(self.datasets[name] for name in names),
+                datasets=self.datasets_of(train),
                 base_model=self.models.get(train.base or ""),
             )
             yield preflight
             training = preflight.as_training
-            yield training.model_copy(update={"needs": (*preflight.needs, preflight.id)})
+            needs = (*preflight.needs, preflight.id)
+            swept = train.name in sweeps
+            if swept:
+                step = self.sweep_step(sweeps[train.name], training, needs)
+                yield step
+                needs = (*needs, step.id)
+            yield training.model_copy(update={"needs": needs, "swept": swept})
+
+    def sweep_step(self, sweep: SweepDef, training: TrainStep, needs: tuple[str, ...]) -> Step:
+        train, eval_ = training.train, self.evals[sweep.eval]
+        if externs := self.externs_of(*eval_expressions(eval_)):
+            return _pending("sweep", train.name, _NO_EXTERN.format(externs[0]))
+        return sweep_step(
+            sweep, training, needs, self.eval_step(eval_, train.name), self.program.gates
+        )
+
+    def datasets_of(self, train: TrainDef) -> tuple[DatasetDef, ...]:
+        return tuple(self.datasets[name] for name in dict.fromkeys(n for n, _ in _splits(train)))
+
+    def needs_of_rows(self, train: TrainDef) -> tuple[str, ...]:
+        found = (self.needs_of_training(one.name) for one in self.datasets_of(train))
+        return tuple(step for steps in found for step in steps)
 
     def needs_of_training(self, dataset: str) -> Iterator[str]:
         yield f"dataset.{dataset}"
@@ -356,8 +381,6 @@ class _Builder:
     def pending_blocks(self) -> Iterator[Step]:
         for rate in self.program.rates:
             yield _pending("rate", rate.name, _NO_BLOCK.format("rate"))
-        for sweep in self.program.sweeps:
-            yield _pending("sweep", sweep.train, _NO_BLOCK.format("sweep"))
 
     def externs_of(self, *expressions: Expr | None) -> tuple[str, ...]:
         return externs_in(self.externs, *expressions) if self.externs else ()

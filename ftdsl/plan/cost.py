@@ -26,6 +26,7 @@ from ftdsl.plan.steps import (
     PreflightStep,
     SelectStep,
     Step,
+    SweepStep,
     TrainStep,
 )
 
@@ -48,8 +49,14 @@ def step_cost(step: Step, files: Files) -> Cost:
             return _reading(files, step.dataset, *step.against)
         case PreflightStep():
             return _reading(files, *step.datasets)
+        case TrainStep(swept=True):
+            return Cost()
         case TrainStep():
             return _training(step, files)
+        case SweepStep():
+            one = total((_training(step.training({}, 0), files), step_cost(step.scoring, files)))
+            more = min(step.sweep.finalists, step.combinations) * (step.sweep.seeds - 1)
+            return total((one,) * (step.combinations + more))
         case EvalStep():
             return total((_answering(step, files), _judging(step, files)))
         case GateStep() | SelectStep() | PendingStep():

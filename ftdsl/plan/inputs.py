@@ -26,6 +26,7 @@ from ftdsl.plan.steps import (
     PreflightStep,
     SelectStep,
     Step,
+    SweepStep,
     TrainStep,
 )
 
@@ -36,6 +37,7 @@ CODE_VERSIONS: dict[str, int] = {
     "dedup": 6,
     "coverage": 4,
     "preflight": 1,
+    "sweep": 1,
     "train": 2,
     "eval": 6,
     "gate": 4,
@@ -134,6 +136,8 @@ def _own_inputs(step: Step, files: Files, keys: Mapping[str, str]) -> Inputs:
             return _coverage(step, files, keys)
         case PreflightStep():
             return _train(step, files, keys, lambda name: name in _LOOKED_AT)
+        case SweepStep():
+            return _sweep(step, files, keys)
         case TrainStep():
             return _train(step, files, keys, lambda name: name not in _BESIDE)
         case EvalStep():
@@ -215,7 +219,16 @@ def _train(
         found |= _model(step.base_model, files)
     elif train.base is not None:
         found |= _named_file(train.base, files)
-    return found | _steps(step.needs, keys, "dedup")
+    return found | _steps(step.needs, keys, "dedup") | _steps(step.needs, keys, "sweep")
+
+
+def _sweep(step: SweepStep, files: Files, keys: Mapping[str, str]) -> Inputs:
+    """Those of the training and of the eval, and what is varied."""
+    training = _train(step.training({}, 0), files, keys, lambda name: name not in _BESIDE)
+    found = _eval(step.scoring, files, keys) | training
+    found["code eval"], found["code train"] = (str(CODE_VERSIONS[k]) for k in ("eval", "train"))
+    found["setting seed"] = shown(dict(step.train.settings).get("seed"))
+    return found | {"sweep": shown(step.sweep), "gates on its eval": shown(step.gates)}
 
 
 def _eval(step: EvalStep, files: Files, keys: Mapping[str, str]) -> Inputs:

@@ -15,7 +15,7 @@ from ftdsl.plan.hosting import LOOPBACK, host_of, hosted_model, is_hosted
 from ftdsl.plan.lifecycle import lifecycle_problems
 from ftdsl.plan.model import Cost
 from ftdsl.plan.payment import payment_problem, training_problem
-from ftdsl.plan.steps import DatasetStep, EvalStep, GateStep, Step, TrainStep
+from ftdsl.plan.steps import DatasetStep, EvalStep, GateStep, Step, SweepStep, TrainStep
 
 
 def step_problems(
@@ -26,6 +26,8 @@ def step_problems(
     match step:
         case DatasetStep():
             return tuple(_file_problems(step.dataset, files))
+        case SweepStep(scoring=scoring):
+            return step_problems(scoring, files, store, policy, costs)
         case EvalStep():
             asked = (*(() if step.model is None else (step.model,)), *step.judges)
             hosts = [one for model in asked for one in _host_problems(model, policy)]

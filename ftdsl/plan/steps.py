@@ -7,6 +7,9 @@ gives it meaning. Nothing else decides whether it runs again.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from math import prod
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -21,8 +24,10 @@ from ftdsl.language.program import (
     ModelDef,
     SelectDef,
     TrainDef,
+    Value,
     WaiverDef,
 )
+from ftdsl.language.swept import SweepDef
 from ftdsl.results.distribution import Distribution
 
 
@@ -87,12 +92,14 @@ class CoverageStep(BaseStep):
 
 class TrainStep(BaseStep):
     """``datasets`` are those that ``data`` and ``validate`` name (one or two). ``base_model`` is
-    the declared model that ``base`` names, or None when it is a path or a hub id."""
+    the declared model that ``base`` names, or None when it is a path or a hub id. A ``swept``
+    training takes over the trial that its sweep chose."""
 
     kind: Literal["train"] = "train"
     train: TrainDef
     datasets: tuple[DatasetDef, ...]
     base_model: ModelDef | None = None
+    swept: bool = False
 
 
 class PreflightStep(BaseStep):
@@ -142,6 +149,41 @@ class EvalStep(BaseStep):
         return self.train.name if self.train is not None else ""
 
 
+class SweepStep(BaseStep):
+    """Trainings of ``train`` with other settings, each asked the cases of ``scoring``; of the data
+    and the base it holds what ``TrainStep`` does. ``gates`` read the same eval."""
+
+    kind: Literal["sweep"] = "sweep"
+    sweep: SweepDef
+    train: TrainDef
+    datasets: tuple[DatasetDef, ...]
+    base_model: ModelDef | None = None
+    scoring: EvalStep
+    gates: tuple[str, ...] = ()
+
+    def training(self, choice: Mapping[str, Value], seed: int) -> TrainStep:
+        """The training of one trial."""
+        settings = {**dict(self.train.settings), "seed": seed, **choice}
+        train = replace(self.train, settings=tuple(sorted(settings.items())))
+        return TrainStep(
+            id=f"train.{self.train.name}",
+            name=self.train.name,
+            needs=self.needs,
+            train=train,
+            datasets=self.datasets,
+            base_model=self.base_model,
+        )
+
+    @property
+    def combinations(self) -> int:
+        """How many trials are made at most, other seeds aside."""
+        sweep = self.sweep
+        if sweep.sampler != "grid":
+            return sweep.trials or 0
+        every = prod(len(values) for _, values in sweep.grid)
+        return every if sweep.trials is None else min(every, sweep.trials)
+
+
 class GateStep(BaseStep):
     """Decides on the outputs of the eval steps it needs. ``locked`` holds the baseline of the
     lock file when the gate names no baseline model: ``exact.mean``, ``exact.low``, ``exact.high``,
@@ -186,6 +228,7 @@ Step = Annotated[
     | DedupStep
     | CoverageStep
     | PreflightStep
+    | SweepStep
     | TrainStep
     | EvalStep
     | GateStep

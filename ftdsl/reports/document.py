@@ -12,6 +12,7 @@ from typing import Any, Literal
 from ftdsl.reports.eval_entries import FlakinessEntry, LookEntry, SelectionEntry
 from ftdsl.reports.eval_entries import ScoreEntry as ScoreEntry
 from ftdsl.reports.run_history import RunEntry
+from ftdsl.reports.sweep_entries import SweepEntry
 from ftdsl.results.actions import NextSteps
 from ftdsl.results.comparison import Comparison
 
@@ -357,6 +358,7 @@ class Document:
     runs: tuple[RunEntry, ...] = ()
     next: NextSteps | None = None
     selections: dict[str, SelectionEntry] = field(default_factory=dict)
+    sweeps: dict[str, SweepEntry] = field(default_factory=dict)
     looks: dict[str, dict[str, LookEntry]] = field(default_factory=dict)
     flakiness: dict[str, dict[str, dict[str, FlakinessEntry]]] = field(default_factory=dict)
 

@@ -10,7 +10,7 @@ from ftdsl.reports.look_words import look_texts
 from ftdsl.reports.markup import Markup, Node, tag
 from ftdsl.reports.numbers import count, decimal, duration, interval, plural, score
 from ftdsl.reports.plots import Curve, curves, interval_plot, score_bar, smoothed
-from ftdsl.reports.summary import MOODS, VERDICT_WORDS
+from ftdsl.reports.summary import MOODS, VERDICT_WORDS, trained_text
 from ftdsl.reports.terminal_run import requirement_text
 from ftdsl.results.discovery import Confusion
 from ftdsl.results.models import (
@@ -212,8 +212,6 @@ def training_card(output: TrainOutput) -> Markup:
 def _facts(output: TrainOutput) -> Iterator[Markup]:
     losses = [point.loss for point in output.curve if point.loss is not None]
     evals = [point.eval_loss for point in output.curve if point.eval_loss is not None]
-    share = output.trained_parameters / max(1, output.total_parameters)
-    parameters = f"{count(output.trained_parameters)} of {count(output.total_parameters)}"
     facts = [
         (
             "rows",
@@ -230,7 +228,9 @@ def _facts(output: TrainOutput) -> Iterator[Markup]:
         if job.money is not None:
             facts.append(("billed", f"${job.money:,.2f} by the stated price"))
     else:
-        facts.append(("parameters", f"{parameters} trained ({share:.2%})"))
+        total = output.total_parameters
+        share = f" ({output.trained_parameters / total:.2%})" if total else ""
+        facts.append(("parameters", f"{trained_text(output)} trained{share}"))
     if losses:
         facts.append(("training loss", f"{decimal(losses[0])} → {decimal(losses[-1])}"))
     if evals:

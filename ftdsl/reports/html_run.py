@@ -15,6 +15,7 @@ from ftdsl.reports.html_models import (
     training_card,
 )
 from ftdsl.reports.html_select import selection
+from ftdsl.reports.html_sweep import sweep
 from ftdsl.reports.markup import Markup, Node, tag
 from ftdsl.reports.numbers import count, difference, duration, size
 from ftdsl.reports.run_document import total_counts
@@ -28,6 +29,7 @@ from ftdsl.results.models import (
 )
 from ftdsl.results.run import RunResult
 from ftdsl.results.selection import SelectOutput
+from ftdsl.results.sweep import SweepOutput
 
 if TYPE_CHECKING:
     from ftdsl.reports.extent import Extent
@@ -73,6 +75,9 @@ def run_sections(run: RunResult, extent: Extent) -> Iterator[tuple[str, str, Nod
     selections = [step.output for step in run.steps if isinstance(step.output, SelectOutput)]
     for each in selections:
         yield f"select-{each.name}", f"Selection: {each.name}", selection(each)
+    for step in run.steps:
+        if isinstance(step.output, SweepOutput):
+            yield f"sweep-{step.name}", f"Sweep: {step.name}", sweep(step.output)
     evals = [step.output for step in run.steps if isinstance(step.output, EvalOutput)]
     for name in dict.fromkeys(each.name for each in evals):
         of_name = [each for each in evals if each.name == name]

@@ -100,7 +100,7 @@ def counts(report: Report) -> CountsEntry:
 def _run_parts(run: RunResult | None) -> dict[str, Any]:
     if run is None:
         return {"datasets": {}, "evals": {}, "gates": (), "trainings": {}}
-    from ftdsl.reports import eval_document, run_document
+    from ftdsl.reports import eval_document, run_document, sweep_document
 
     return {
         "datasets": run_document.dataset_entries(run),
@@ -109,6 +109,7 @@ def _run_parts(run: RunResult | None) -> dict[str, Any]:
         "gates": run_document.gate_entries(run),
         "trainings": run_document.training_entries(run),
         "selections": eval_document.selection_entries(run),
+        "sweeps": sweep_document.sweep_entries(run),
         "flakiness": eval_document.flakiness_entries(run),
         "looks": eval_document.look_entries(run),
     }

@@ -28,6 +28,7 @@ from ftdsl.results.models import (
 from ftdsl.results.preflight import PreflightCheck, PreflightOutput
 from ftdsl.results.run import StepRun
 from ftdsl.results.selection import SelectOutput
+from ftdsl.results.sweep import SweepOutput
 
 _SHOWN = 10
 _LONGEST_VALUE = 300
@@ -134,6 +135,8 @@ def _cases(report: Report, step: StepRun, groups: Groups) -> Iterator[Case]:
             yield from map(_requirement, requirements)
         case SelectOutput():
             yield _selection(step.output)
+        case SweepOutput():
+            yield Case(f"chosen: {step.output.winner}")
         case _:
             yield Case(step.kind)
 

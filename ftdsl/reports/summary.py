@@ -22,6 +22,7 @@ from ftdsl.results.models import (
 )
 from ftdsl.results.preflight import PreflightOutput
 from ftdsl.results.selection import SelectOutput
+from ftdsl.results.sweep import SweepOutput
 
 if TYPE_CHECKING:
     from ftdsl.results.models import Verdict
@@ -119,6 +120,10 @@ def output_text(output: StepOutput) -> str:
             return f"{met} of {plural(len(output.requirements), 'requirement')} met"
         case SelectOutput():
             return _select_text(output)
+        case SweepOutput():
+            from ftdsl.reports.sweep_words import sweep_text
+
+            return sweep_text(output)
 
 
 def _select_text(output: SelectOutput) -> str:
@@ -181,6 +186,13 @@ def _train_text(output: TrainOutput) -> str:
         parts.append(f"loss {decimal(losses[0])} → {decimal(losses[-1])}")
     parts.append(duration(output.seconds))
     return ", ".join(parts)
+
+
+def trained_text(output: TrainOutput) -> str:
+    """How many parameters were trained, of how many."""
+    if output.total_parameters == 0:
+        return f"all {count(output.trained_parameters)}"
+    return f"{count(output.trained_parameters)} of {count(output.total_parameters)}"
 
 
 def _eval_text(output: EvalOutput) -> str:

@@ -41,9 +41,11 @@ from ftdsl.reports.summary import (
     rule_text,
     short_by,
     step_line,
+    trained_text,
     turn_text,
 )
 from ftdsl.reports.terminal_select import selection_lines
+from ftdsl.reports.terminal_sweep import sweep_lines
 from ftdsl.results.coverage import Bar
 from ftdsl.results.models import (
     CheckOutput,
@@ -59,6 +61,7 @@ from ftdsl.results.models import (
 from ftdsl.results.preflight import PreflightOutput
 from ftdsl.results.run import RunResult, StepRun
 from ftdsl.results.selection import SelectOutput
+from ftdsl.results.sweep import SweepOutput
 
 _SHOWN_OF_A_RULE = 10
 _TEXT = '"'
@@ -193,6 +196,8 @@ def _details(run: RunResult, step: StepRun, style: Style) -> Iterator[str]:
             yield from _scores(run, name, style)
         case SelectOutput():
             yield from selection_lines(step.output, style)
+        case SweepOutput():
+            yield from sweep_lines(step.output, style)
         case GateOutput():
             yield from _requirements(step.output.requirements, style)
             yield from (f"    {line(note)}" for note in step.output.notes)
@@ -264,7 +269,7 @@ def _curve(output: TrainOutput) -> Iterator[str]:
             yield (
                 f"    {name:<15}  {decimal(values[0])} {sparkline(values)} {decimal(values[-1])}"
             )
-    trained = f"trained {output.trained_parameters:,} of {output.total_parameters:,} parameters"
+    trained = f"trained {trained_text(output)} parameters"
     if output.hosted is not None:
         trained = f"{line(output.hosted.model)} ({line(output.hosted.job)})"
     yield f"    {plural(output.rows, 'row')}, {plural(output.tokens, 'token')}, {trained}"

@@ -13,6 +13,7 @@ from ftdsl.results.models import (
 )
 from ftdsl.results.preflight import PreflightOutput
 from ftdsl.results.selection import SelectOutput
+from ftdsl.results.sweep import SweepOutput
 
 StepOutput = (
     DatasetOutput
@@ -24,4 +25,5 @@ StepOutput = (
     | EvalOutput
     | GateOutput
     | SelectOutput
+    | SweepOutput
 )

@@ -26,6 +26,7 @@ from ftdsl.results.models import (
 )
 from ftdsl.results.preflight import PreflightOutput
 from ftdsl.results.selection import SelectOutput
+from ftdsl.results.sweep import SweepOutput
 
 __all__ = [
     "SCHEMA",
@@ -51,7 +52,8 @@ Output = Annotated[
     | TrainOutput
     | EvalOutput
     | GateOutput
-    | SelectOutput,
+    | SelectOutput
+    | SweepOutput,
     Field(discriminator="kind"),
 ]
 

@@ -11,7 +11,9 @@ import pytest
 
 PACKAGE = Path(__file__).parents[2] / "ftdsl"
 
-STEPS = {"data", "quality", "dedup", "diversity", "models", "evaluation", "training"}
+STEPS = {
+    "data", "quality", "dedup", "diversity", "models", "evaluation", "training", "sweeping"
+}  # fmt: skip
 BELOW_STEPS = {"diagnostics", "language", "results", "plan", "privacy", "statistics"}
 
 #: folder → the folders it may import from (its own aside).
@@ -30,6 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     "models": BELOW_STEPS | {"engine", "data"},
     "evaluation": BELOW_STEPS | {"engine", "data", "quality", "diversity", "models", "embeddings"},
     "training": BELOW_STEPS | {"engine", "data", "quality", "dedup", "models"},
+    "sweeping": BELOW_STEPS | {"engine", "evaluation", "training"},
     "fixing": BELOW_STEPS | {"engine", "data", "quality"},
     "engine": BELOW_STEPS | STEPS,
     "reports": BELOW_STEPS,
@@ -60,6 +63,8 @@ PUBLIC = {
     "dedup": {"step", "removals"},
     "embeddings": {"encoder", "model_files"},
     "models": None,
+    "evaluation": {"objective", "requirements", "step"},
+    "training": {"step"},
 }
 
 

@@ -27,8 +27,8 @@ from ftdsl.language.program import (
     RuleDef,
     ScoreDef,
     SourceDef,
-    SweepDef,
 )
+from ftdsl.language.swept import SweepDef
 from ftdsl.plan.model import Plan
 from ftdsl.plan.planner import build_plan
 from tests.engine.steps import quick

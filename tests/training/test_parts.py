@@ -12,7 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ftdsl.results.models import CurvePoint, TrainOutput
+from ftdsl.reports.model_card import scored_card
+from ftdsl.results.models import (
+    CurvePoint,
+    Estimate,
+    EvalOutput,
+    GateOutput,
+    Requirement,
+    TrainOutput,
+)
 from ftdsl.training.local.adapter_gguf import NoCounterpart, write_adapter_gguf
 from ftdsl.training.local.card import model_card
 from ftdsl.training.local.checkpoints import FOLDER, latest_whole, seal
@@ -255,25 +263,58 @@ def test_the_curve_joins_what_a_step_logs_apart() -> None:
     )
 
 
+def trained(**known: Any) -> TrainOutput:
+    """What a training may have come to."""
+    usual: dict[str, Any] = {
+        "name": "tuned", "target": "trl", "base": "org/base", "rows": 1, "validation_rows": 0,
+        "steps": 1, "epochs": 1, "tokens": 1, "trained_parameters": 1, "total_parameters": 1,
+        "seconds": 1, "curve": (), "adapter": "adapter", "model_card": "README.md",
+        "settings": {"method": "dpo", "adapter": "lora"}, "digests": {"rows": "ab12"},
+    }  # fmt: skip
+    return TrainOutput(**usual | known)
+
+
 def test_a_card_is_inert() -> None:
-    output = TrainOutput(
-        name="x`|<script>\n# y",
-        target="trl",
-        base="b\x1b[31m",
-        rows=1,
-        validation_rows=0,
-        steps=1,
-        epochs=1,
-        tokens=1,
-        trained_parameters=1,
-        total_parameters=1,
-        seconds=1,
-        curve=(),
-        adapter="adapter",
-        model_card="README.md",
+    card = model_card(
+        trained(name="x`|<script>\n# y", base='b\x1b[31m"\n---'), "a | b", {"torch": "1"}
     )
-    card = model_card(output, "a | b", {"torch": "1"})
     assert "<script" not in card
     assert "\x1b" not in card
     assert "\n# y" not in card
     assert "# x'/‹script> # y" in card
+    assert card.count("\n---\n") == 1
+
+
+def test_a_card_is_read_by_the_hub_with_its_scores() -> None:
+    from huggingface_hub import ModelCard
+
+    estimate = Estimate(mean=0.9, low=0.8, high=0.95, n=80, unscored=1, method="Wilson")
+    evals = [
+        EvalOutput(name="golden", model="tuned", scores={"exact": estimate}),
+        EvalOutput(name="golden", model="base", scores={"exact": estimate}),
+    ]
+    requirement = Requirement(
+        requirement="exact.mean >= 82%", candidate="tuned", verdict="pass", estimate=0.9, low=0.8,
+        high=0.95, bound=0.82, op=">=", n=80, method="Wilson", confidence=0.95,
+    )  # fmt: skip
+    gate = GateOutput(name="release", eval="golden", requirements=(requirement,), verdict="pass")
+    text = scored_card(model_card(trained(), "apache-2.0", {}), "tuned", evals, [gate])
+    card = ModelCard(text)
+    data = card.data.to_dict()
+    assert (data["base_model"], data["base_model_relation"]) == ("org/base", "adapter")
+    assert (data["library_name"], data["license"]) == ("peft", "apache-2.0")
+    assert data["tags"] == ["lora", "dpo", "trl", "ftdsl"]
+    (result,) = card.data.eval_results
+    assert (result.dataset_name, result.metric_type, result.metric_value) == (
+        "golden",
+        "exact",
+        0.9,
+    )
+    assert result.metric_name == "exact, 95% interval 0.8 to 0.95, 80 cases"
+    assert "| golden | exact | 90.0% | [80.0%, 95.0%] | 80 | 1 |" in text
+    assert "### Gate release: pass" in text
+    assert "| rows | `ab12` |" in text
+    whole = model_card(trained(adapter="", weights="model"), "Gemma (terms)", {})
+    told = ModelCard(whole).data.to_dict()
+    assert (told["library_name"], told["license"]) == ("transformers", "other")
+    assert told["base_model_relation"] == "finetune"

@@ -24,6 +24,7 @@ from ftdsl.language.catalog import (
     shifts,
     sources,
     structure,
+    sweep_blocks,
     text,
     tokens,
     tools,
@@ -81,7 +82,12 @@ PLAIN_VIEWS: tuple[ViewEntry, ...] = formats.PLAIN_VIEWS
 
 BLOCKS: dict[str, BlockEntry] = {
     entry.kind: entry
-    for family in (data_blocks.BLOCKS, model_blocks.BLOCKS, training_blocks.BLOCKS)
+    for family in (
+        data_blocks.BLOCKS,
+        model_blocks.BLOCKS,
+        training_blocks.BLOCKS,
+        sweep_blocks.BLOCKS,
+    )
     for entry in family
 }
 """Every block kind, in the order of a spec."""

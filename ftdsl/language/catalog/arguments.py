@@ -16,6 +16,7 @@ def _setting(
 _SEED = Parameter("seed", "int", "seed", default=0, keyword=True, minimum=0, maximum=2**63 - 1)
 _DRAWN = Parameter("k", "int", "answers drawn", keyword=True, minimum=1, maximum=100)
 
+_ENDS = (Parameter("low", "number", "the least"), Parameter("high", "number", "the most"))
 _LORA = (
     Parameter("rank", "int", "rank", default=16, keyword=True, minimum=1, maximum=1024),
     Parameter(
@@ -136,5 +137,31 @@ FUNCTIONS: tuple[FunctionEntry, ...] = (
         "Every combination of the listed values of the target's settings.",
         "over = grid(learning_rate: [1e-4, 2e-4], n_epochs: [2, 3])",
         labels="list",
+    ),
+    _setting(
+        "tpe",
+        (_SEED,),
+        "Values that Optuna's tree-structured Parzen estimator proposes from those tried before.",
+        "over = tpe(learning_rate: log_range(1e-5, 1e-3), n_epochs: [1, 2, 3], seed: 1)",
+        labels="list",
+    ),
+    _setting(
+        "random",
+        (_SEED,),
+        "Values drawn at random.",
+        "over = random(learning_rate: log_range(1e-5, 1e-3), seed: 1)",
+        labels="list",
+    ),
+    _setting(
+        "range",
+        _ENDS,
+        "All numbers between two, in a sweep that draws them.",
+        "over = random(n_epochs: range(1, 5))",
+    ),
+    _setting(
+        "log_range",
+        _ENDS,
+        "All numbers between two; as many are drawn from 1e-5 to 1e-4 as from 1e-4 to 1e-3.",
+        "over = random(learning_rate: log_range(1e-5, 1e-3))",
     ),
 )

@@ -379,17 +379,4 @@ BLOCKS: tuple[BlockEntry, ...] = (
         "train small {\n  base = local\n  data = support.train\n  validate = support.holdout\n"
         "  target trl { method = sft  adapter = lora(rank: 16, alpha: 32) }\n}",
     ),
-    BlockEntry(
-        "sweep",
-        "Trains with every combination of settings and keeps the best.",
-        (
-            SettingEntry("over", "grid", "settings of the target and their values", required=True),
-            SettingEntry("best", "objective", "what the best run has most of", required=True),
-        ),
-        (),
-        "sweep small {\n  over = grid(learning_rate: [1e-4, 2e-4])\n"
-        "  best = max(golden.exact.mean)\n}",
-        runs=False,
-        subject="train",
-    ),
 )

@@ -16,6 +16,7 @@ from ftdsl.language.program import Value
 from ftdsl.plan.steps import TrainStep
 from ftdsl.results.models import Finding, TrainOutput
 from ftdsl.training.checking.batch import chosen_settings
+from ftdsl.training.ending import Hopeless, Pruned
 from ftdsl.training.examples import Examples, write_examples
 from ftdsl.training.local.base_model import BaseModel, find_base
 from ftdsl.training.local.card import model_card
@@ -52,7 +53,7 @@ _QUANTIZER = "bitsandbytes"
 CARD = "README.md"
 
 
-def run_local(step: TrainStep, context: Context) -> TrainOutput:
+def run_local(step: TrainStep, context: Context, hopeless: Hopeless | None = None) -> TrainOutput:
     """Train ``step`` and leave adapter/, adapter.gguf (over a GGUF base), model/ or merged/,
     template.jinja, trainer_state.json and README.md in ``context.work``.
 
@@ -64,7 +65,7 @@ def run_local(step: TrainStep, context: Context) -> TrainOutput:
     settings = settings_of(chosen)
     _assert_installed(step, settings)
     base = find_base(step, context)
-    run = _Run(step, context, base, settings, chosen)
+    run = _Run(step, context, base, settings, chosen, hopeless)
     try:
         run.prepare()
         done = run.follow()
@@ -84,6 +85,7 @@ class _Run:
     base: BaseModel
     settings: Settings
     chosen: dict[str, Value]
+    hopeless: Hopeless | None = None
     rows: Examples | None = None
     validation: Examples | None = None
     lengths: tuple[Lengths, ...] = ()
@@ -155,6 +157,9 @@ class _Run:
                         at = event.step
                         if event.loss is not None:
                             bar.note(f"loss {event.loss:.3f}")
+                    case Validated() if self.hopeless is not None:
+                        if self.hopeless(event.epoch, event.eval_loss):
+                            raise Pruned(event.step)
                     case Failed():
                         raise Refused(self._diagnostic(event.code, event.message, event.help))
                     case Done():
