@@ -71,7 +71,7 @@ peers: .peers/bin/lm_eval  ## Install the tools that exports are proved with, in
 	@python3 -m venv .peers
 	@.peers/bin/python -m pip --disable-pip-version-check install --quiet 'lm-eval[api]==0.4.13' 'inspect-ai==0.3.285'
 
-TRAINERS = axolotl llama-factory ms-swift oumi
+TRAINERS = axolotl llama-factory ms-swift oumi skypilot trainjob
 
 trainers: $(TRAINERS:%=.trainers/%)  ## Install the parsers of other trainers, into .trainers (1 GB)
 

@@ -17,7 +17,8 @@ from ftdsl.diagnostics.diagnostic import Diagnostic, Severity, Span
 from ftdsl.engine.context import Policy, Refused
 from ftdsl.engine.store import Store
 from ftdsl.interchange.trainers.asked import Asked, Machines, Written
-from ftdsl.interchange.trainers.export import export
+from ftdsl.interchange.trainers.export import OF_TRL, export
+from ftdsl.interchange.trainers.machines import Place
 from ftdsl.interchange.trainers.rows import Rows, write_rows
 from ftdsl.language.program import ModelDef, TrainDef
 from ftdsl.plan.hosting import is_hosted
@@ -39,6 +40,7 @@ def export_training(arguments: Namespace) -> Report:
     if seen.program is None or not seen.ok:
         raise SpecError(seen)
     train = _chosen(arguments, seen)
+    _assert_placed(arguments)
     assert seen.program is not None, "a program was checked"
     folder = Path(arguments.out).absolute()
     try:
@@ -58,7 +60,7 @@ def _exported(
     learned: _Learned,
     stage: Path,
 ) -> Report:
-    tool = "trl" if arguments.to == "accelerate" else arguments.to
+    tool = "trl" if arguments.to in OF_TRL else arguments.to
     method = str(dict(train.settings).get("method"))
     splits = {"train.jsonl": train.data, "validation.jsonl": train.validate}
     written = {
@@ -87,7 +89,7 @@ def _exported(
             arguments.nodes, arguments.gpus or int(dict(local.settings).get("processes") or 1)
         ),
     )
-    made = export(asked, arguments.to, _source(seen, train))
+    made = export(asked, arguments.to, _source(seen, train), _place(arguments))
     problems += made.problems
     report = Report(
         "export", "pass", seen.path, diagnostics=tuple(problems), sources=dict(seen.sources)
@@ -106,6 +108,20 @@ def _exported(
         notes.append(f"wrote {place}: {found.count} rows{left}")
     notes.append(f"run it: cd {folder} && {made.command}")
     return replace(report, notes=tuple(notes))
+
+
+def _place(arguments: Namespace) -> Place:
+    return Place(arguments.gpu, arguments.image, arguments.claim)
+
+
+def _assert_placed(arguments: Namespace) -> None:
+    """UsageError (FT675) for a job that nobody said where to run."""
+    missing = _place(arguments).missing(arguments.to)
+    if missing:
+        words = " and ".join(missing)
+        raise UsageError(
+            "FT675", f"`--to {arguments.to}` needs {words}", f"no spec says where it runs: {words}"
+        )
 
 
 def _machines(arguments: Namespace, train: TrainDef) -> Machines:

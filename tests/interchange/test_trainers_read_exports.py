@@ -82,6 +82,37 @@ def test_a_trainer_reads_what_was_written(
         assert is_read(value, found[key]), f"{key}: {value!r} was read as {found[key]!r}"
 
 
+@pytest.mark.parametrize(
+    ("name", "file", "words"),
+    [
+        pytest.param(
+            *tool("skypilot").values,
+            "task.yaml",
+            ["--gpu", "H100", "--gpus", "4"],
+            marks=tool("skypilot").marks,
+        ),
+        pytest.param(
+            *tool("trainjob").values,
+            "trainjob.yaml",
+            ["--image", "i", "--claim", "c"],
+            marks=tool("trainjob").marks,
+        ),
+    ],
+)
+def test_a_job_is_read_as_it_was_written(
+    name: str, file: str, words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project(tmp_path))
+    validated()
+    assert exported(name, *words) == 0
+    written = yaml.safe_load((tmp_path / name / file).read_text("utf-8"))
+    found = read(name, "load", file, folder=tmp_path / name)
+    if name == "skypilot":  # it writes what was left out as well, and accelerators by their kind
+        assert found["resources"]["accelerators"] == {"H100": 4}
+        written.pop("resources")
+    assert written.items() <= found.items() if name == "skypilot" else written == found
+
+
 def is_read(value: Any, found: Any) -> bool:
     if isinstance(value, list) and value and isinstance(value[0], dict):
         pairs = zip(value, found, strict=True)

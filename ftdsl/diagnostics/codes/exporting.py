@@ -66,6 +66,17 @@ CODES: tuple[Code, ...] = (
         "run",
     ),
     Code(
+        "FT675",
+        "job-without-a-place",
+        "a job was asked for, and nothing says where it is to run",
+        "A spec knows nothing of clusters: the kind of GPU (`--gpu H100`), the container image "
+        "(`--image`) and the volume that the files were copied to (`--claim`) are the operator's "
+        "to say.",
+        _EXPORT.replace("--to trl", "--to skypilot"),
+        _EXPORT.replace("--to trl", "--to skypilot --gpu H100 --gpus 8"),
+        "run",
+    ),
+    Code(
         "FT676",
         "exported-intent-differs",
         "the other trainer does nearly what the training asks for",

@@ -11,6 +11,7 @@ from ftdsl.interchange.trainers.axolotl import axolotl_config
 from ftdsl.interchange.trainers.config import Config
 from ftdsl.interchange.trainers.keys import recorded
 from ftdsl.interchange.trainers.llama_factory import DATA, dataset_info, llama_factory_config
+from ftdsl.interchange.trainers.machines import JOBS, Place, job_files, submit_command
 from ftdsl.interchange.trainers.ms_swift import ms_swift_config
 from ftdsl.interchange.trainers.oumi import oumi_config
 from ftdsl.interchange.trainers.trl import ACCELERATE, FILE, accelerate_config, trl_config
@@ -22,8 +23,11 @@ TRAINERS: dict[str, Callable[[Asked], Config]] = {
     "llama-factory": llama_factory_config,
     "ms-swift": ms_swift_config,
     "oumi": oumi_config,
+    **dict.fromkeys(JOBS, trl_config),
 }
-"""Who makes the file of each ``--to``. ``accelerate`` launches TRL."""
+"""Who makes the file of each ``--to``. ``accelerate`` launches TRL, and so do the jobs."""
+OF_TRL = ("accelerate", *JOBS)
+"""What is another way to run TRL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +40,9 @@ class Export:
     problems: tuple[Diagnostic, ...] = ()
 
 
-def export(asked: Asked, to: str, source: str) -> Export:
-    """The training for one trainer. ``source`` says what it was exported from."""
+def export(asked: Asked, to: str, source: str, place: Place | None = None) -> Export:
+    """The training for one trainer. ``source`` says what it was exported from, ``place`` where a
+    job runs."""
     if asked.of("early_stopping") is not None and not asked.validated:
         asked.refuse("early_stopping", "there are no rows to validate on")
     config = TRAINERS[to](asked)
@@ -55,9 +60,12 @@ def export(asked: Asked, to: str, source: str) -> Export:
         "validate on.",
     ]
     files = {FILE: config.text(header)}
-    if to == "accelerate":
+    if to in ("accelerate", "skypilot"):
         launch = Asked(asked.train, "accelerate", asked.base, asked.written, None, asked.machines)
         files[ACCELERATE] = accelerate_config(launch).text([source, for_versions("accelerate")])
+    if to in JOBS:
+        name, where = asked.train.name, place or Place()
+        files |= job_files(to, name, config.command, asked.machines, where, source)
     if to == "llama-factory":
         files[f"{DATA}/dataset_info.json"] = dataset_info(asked.validated)
     return Export(files, command, problems)
@@ -80,6 +88,8 @@ def command_of(to: str, command: str, machines: Machines) -> str:
         case "accelerate":
             module = f"-m trl.scripts.{command} --config {FILE}"
             return f"accelerate launch --config_file {ACCELERATE} {module}"
+        case _ if to in JOBS:
+            return submit_command(to)
         case "axolotl":
             launch = f" --launcher accelerate -- --num_processes {each}" if several else ""
             return f"axolotl train {FILE}{launch}"

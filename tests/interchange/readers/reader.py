@@ -148,6 +148,27 @@ class Oumi:
         return dict(dotted(dataclasses.asdict(read), ""))
 
 
+class SkyPilot:
+    def load(self, file: str) -> dict[str, Any]:
+        """The task's own file again, as its parser writes it."""
+        return dict(import_module("sky").Task.from_yaml(file).to_yaml_config())
+
+
+class TrainJob:
+    def load(self, file: str) -> dict[str, Any]:
+        yaml = import_module("yaml")
+        kind = import_module("kubeflow_trainer_api.models").TrainerV1alpha1TrainJob
+        found = kind.from_dict(yaml.safe_load(Path(file).read_text(encoding="utf-8")))
+        return dict(stated(found.to_dict()))
+
+
+def stated(value: Any) -> Any:
+    """``value`` without what is not set."""
+    if isinstance(value, dict):
+        return {key: stated(one) for key, one in value.items() if one is not None}
+    return [stated(one) for one in value] if isinstance(value, list) else value
+
+
 def dotted(values: dict[str, Any], prefix: str) -> Iterable[tuple[str, Any]]:
     for key, value in values.items():
         if isinstance(value, dict) and value:
@@ -174,7 +195,7 @@ def plain(value: Any) -> Any:
 
 TOOLS: dict[str, Any] = {
     "trl": Trl, "accelerate": Accelerate, "axolotl": Axolotl, "llama-factory": LlamaFactory,
-    "ms-swift": MsSwift, "oumi": Oumi,
+    "ms-swift": MsSwift, "oumi": Oumi, "skypilot": SkyPilot, "trainjob": TrainJob,
 }  # fmt: skip
 
 if __name__ == "__main__":
