@@ -55,7 +55,7 @@ MOST_ROWS = {
     "datasketch-batch": 50_000,
     "text-dedup": 50_000,
 }
-OWN = ("parse-alone", "step-auto", "step-added-1%", "step-minhash", "step-twin")
+OWN = ("parse-alone", "start-alone", "step-auto", "step-added-1%", "step-minhash", "step-twin")
 
 # Shares of the words that are exchanged in a copy, and the rows that copies are made of.
 COPY_SHARES = (0.0, 0.005, 0.01, 0.02, 0.025, 0.03, 0.05, 0.1)
@@ -133,6 +133,14 @@ def parse_alone(path: Path) -> int:
         return sum(1 for line in file if orjson.loads(line))
 
 
+def start_alone(path: Path) -> int:  # noqa: ARG001 (every tool is given one)
+    """What every run of the step begins with: Python, and what the step imports."""
+    import ftdsl.dedup.step
+    import ftdsl.engine.run  # noqa: F401
+
+    return 0
+
+
 def step_removals(path: Path, algorithm: str) -> int:
     """The step itself, from file to ``removed.jsonl``; how many rows it removes."""
     from ftdsl.dedup.step import run_dedup
@@ -173,6 +181,7 @@ def step_twin(path: Path) -> int:
 
 TOOLS: dict[str, Callable[[Path], Any]] = {
     "parse-alone": parse_alone,
+    "start-alone": start_alone,
     "step-twin": step_twin,
     "step-auto": lambda path: step_removals(path, "auto"),
     "step-minhash": lambda path: step_removals(path, "minhash"),

@@ -1,7 +1,8 @@
 """What decides the arrays that are kept of a chunk, besides its bytes, as one short key.
 
 Named are what the lines compare and how it is hashed, how rows are read and named, the tokenizer,
-and the code: the sources that give all this a meaning and the versions of the libraries under them.
+and the code: the sources that give all this a meaning (masking among them, for what is told of
+removed rows) and the versions of the libraries under them.
 The similarity is not: another threshold reads the same shingles.
 """
 
@@ -21,7 +22,7 @@ from ftdsl.plan.steps import DedupStep
 SCHEME = ("affine32", "datasketch 2")
 """The permutations of signatures, and the library that they are equal to; a test holds them so."""
 _LIBRARIES = ("google-re2", "numpy", "onnxruntime", "orjson", "scipy", "tokenizers", "tiktoken")
-_SOURCES = ("data", "dedup", "embeddings", "language", "quality")
+_SOURCES = ("data", "dedup", "embeddings", "language", "privacy", "quality")
 _UNICODE = f"{sys.version_info[:2]} {unicodedata.unidata_version}"
 _NAMES_ONLY = frozenset({"name", "sources", "span"})
 

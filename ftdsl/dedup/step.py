@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ftdsl.dedup import unicode_tables
 from ftdsl.dedup.clause import Clause, label
 from ftdsl.dedup.evidence import LocalLook, Look, removals
 from ftdsl.dedup.fuzzy import FuzzyComparer
@@ -36,6 +37,8 @@ from ftdsl.results.models import DedupOutput, Removal
 
 # Removals that keep their excerpts in the result itself.
 SHOWN = 200
+# The name by which the tables of Unicode are kept.
+_TABLES = "unicode"
 # Different texts up to which all pairs are compared by `fuzzy`.
 FUZZY_TEXTS = 30_000
 
@@ -53,6 +56,8 @@ def run_dedup(step: DedupStep, context: Context) -> DedupOutput:
     if context.policy.engine != "local":
         return _found(step, context, read_spread(step, context), None)
     with KeptSets(context.cache, sets_key(step, context.root)) as kept:
+        # The key of what is kept names the Python that they are of.
+        unicode_tables.restore(kept.recall(_TABLES) or {})
         try:
             return _found(step, context, read_dataset(step, context, kept), kept)
         except DamagedError:
@@ -137,7 +142,9 @@ def _are_settled(clauses: Sequence[Clause]) -> bool:
 def _remember(
     step: DedupStep, kept: KeptSets, reading: Reading, clauses: list[Clause], stars: Stars
 ) -> None:
-    """Keep what was found of each near line for a later run."""
+    """Keep what was found of each near line for a later run, and what the loops know of Unicode."""
+    if (tables := unicode_tables.tables()) and kept.recall(_TABLES) is None:
+        kept.remember(_TABLES, tables)
     for number, (line, clause) in enumerate(zip(reading.lines, clauses, strict=True)):
         name = found_name(step, number)
         if name is None or not isinstance(line.comparer, Grounds):
@@ -207,7 +214,7 @@ def _notes(reading: Reading) -> dict[str, str]:
 def _brief(removal: Removal, index: int) -> Removal:
     if index < SHOWN:
         return removal
-    return removal.model_copy(update={"excerpt": "", "kept_excerpt": ""})
+    return Removal(**{**removal.__dict__, "excerpt": "", "kept_excerpt": ""})
 
 
 def _by_line(step: DedupStep, removed: list[Removal]) -> dict[str, int]:

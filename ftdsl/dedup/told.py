@@ -17,7 +17,6 @@ from ftdsl.dedup.places import Place
 from ftdsl.dedup.reading import Reading
 from ftdsl.dedup.stars import Stars
 from ftdsl.plan.canonical import canonical, digest
-from ftdsl.plan.code import code_digest
 from ftdsl.plan.steps import DedupStep
 from ftdsl.results.models import Removal
 
@@ -38,8 +37,7 @@ class Told:
         self._reading = reading
         self._keys: dict[int, bytes] = {}
         decided = [canonical(step.dedup), canonical(step.against), list(step.against_splits)]
-        code = code_digest(("dedup", "privacy"), ("google-re2",))
-        self._name = f"evidence {digest([decided, code])}"
+        self._name = f"evidence {digest(decided)}"
 
     def _places(self, stars: Stars, row: int) -> tuple[Place, Place]:
         against = self._drops[int(stars.line[row])].against
@@ -77,8 +75,7 @@ class Told:
         self, gone: Place, kept: Place, number: int, similarity: float, told: _Told
     ) -> Removal:
         drop = self._drops[number]
-        # Its own parts, each of its type: there is nothing to look at again.
-        return Removal.model_construct(
+        return Removal(
             row_id=told[0],
             line=gone.line,
             path=gone.path,

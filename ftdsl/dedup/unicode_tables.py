@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,21 +36,51 @@ def normalise(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
-@cache
+_tables: dict[str, NDArray[Any]] = {}
+_NAMES = ("words", "folds", "folded")
+
+
 def words() -> bytes:
     """One bit a code point: whether Python's ``re`` takes it for part of a word."""
+    return _made()["words"].tobytes()
+
+
+def folds() -> tuple[NDArray[np.uint32], bytes]:
+    """For each code point 0 if it stays as it is (``APART`` if it can be taken apart all the same),
+    ``MARKS`` and its class for a mark that joins nothing, ``DEPENDS`` if its neighbours decide,
+    else the place (times 256) and length of the UTF-8 bytes that it becomes; and all these
+    bytes."""
+    tables = _made()
+    return tables["folds"], tables["folded"].tobytes()
+
+
+def tables() -> dict[str, NDArray[Any]]:
+    """What was made of the tables so far: all or nothing."""
+    return dict(_tables)
+
+
+def restore(known: dict[str, NDArray[Any]]) -> None:
+    """Use tables that were made earlier, by the same Python, rather than make them again."""
+    if set(known) == set(_NAMES) and not _tables:
+        _tables.update(known)
+
+
+def _made() -> dict[str, NDArray[Any]]:
+    if not _tables:
+        found, folded = _folds()
+        made = (np.frombuffer(_words(), np.uint8), found, np.frombuffer(folded, np.uint8))
+        _tables.update(zip(_NAMES, made, strict=True))
+    return _tables
+
+
+def _words() -> bytes:
     marks = np.zeros(WORD_POINTS, dtype=np.bool_)
     for run in re.compile(r"\w+").finditer("".join(map(chr, range(WORD_POINTS)))):
         marks[run.start() : run.end()] = True
     return np.packbits(marks, bitorder="little").tobytes()
 
 
-@cache
-def folds() -> tuple[NDArray[np.uint32], bytes]:
-    """For each code point 0 if it stays as it is (``APART`` if it can be taken apart all the same),
-    ``MARKS`` and its class for a mark that joins nothing, ``DEPENDS`` if its neighbours decide,
-    else the place (times 256) and length of the UTF-8 bytes that it becomes; and all these
-    bytes."""
+def _folds() -> tuple[NDArray[np.uint32], bytes]:
     points = [chr(point) for point in range(_FIRST, FOLD_POINTS)]
     # A line end keeps every code point apart from the next.
     apart = "\n".join(points)

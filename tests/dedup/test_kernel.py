@@ -154,6 +154,20 @@ def test_all_pairs_are_those_of_brute_force(
     assert dict(zip(pairs, found.similarity.tolist(), strict=True)) == wanted
 
 
+def test_tables_that_were_kept_are_those_that_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    unicode_tables.folds()
+    kept = unicode_tables.tables()
+    monkeypatch.setattr(unicode_tables, "_tables", {})
+    unicode_tables.restore({"words": kept["words"]})
+    assert not unicode_tables.tables()
+    unicode_tables.restore(kept)
+    restored = (unicode_tables.words(), *unicode_tables.folds())
+    monkeypatch.setattr(unicode_tables, "_tables", {})
+    made = (unicode_tables.words(), *unicode_tables.folds())
+    assert made[1].tobytes() == restored[1].tobytes()
+    assert (made[0], made[2]) == (restored[0], restored[2])
+
+
 def test_the_word_table_is_what_re_says() -> None:
     table = unicode_tables.words()
     word = re.compile(r"\w")
