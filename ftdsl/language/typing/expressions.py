@@ -252,7 +252,7 @@ class Typer:
     def listing(self) -> str:
         """The names that would have been known, where they are few."""
         names = [name for name in self.scope.names if name != "row"]
-        if not names or len(names) > 12:
+        if not names or len(names) > 16:
             return ""
         return f"known here: {', '.join(f'`{name}`' for name in names)}"
 
