@@ -143,7 +143,7 @@ class Neighbourhood:
         nearest = near[0][1] if near else 0.0
         if agreeing and not any(self.seen.learned(agreeing)):
             return "unlearned"
-        if nearest < _FAR * self.usual or (is_sparse and support < _AGREED):
+        if not near or nearest < _FAR * self.usual or (is_sparse and support < _AGREED):
             return "absent"
         dissent = sum(row in self.dissenting for row, _ in near) / len(near)
         if dissent >= max(_DISSENT, 2 * self.usual_dissent):
