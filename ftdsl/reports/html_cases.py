@@ -162,7 +162,13 @@ def _case(
 
 def _column(title: str, text: str, case: Case | None, kind: str, extent: Extent) -> Markup:
     said = tag("div", text[: extent.text] or "(empty)", class_="quote")
-    body: list[Node] = [tag("div", title, class_="tag"), said]
+    body: list[Node] = [tag("div", title, class_="tag")]
+    if case is not None:
+        body += [
+            tag("div", f"turn {number}: {one[:300]}", class_="soft small")
+            for number, one in enumerate(case.earlier, 1)
+        ]
+    body.append(said)
     if case is not None:
         body.append(tag("div", *_scores(case), class_="marks"))
         body += [

@@ -94,3 +94,11 @@ def test_an_input_only_filters() -> None:
     for kind in ("text", "image", "submit"):
         with pytest.raises(ValueError, match="only filters"):
             tag("input", type=kind)
+
+
+def test_the_models_own_answers_before_the_last_are_shown() -> None:
+    held = case(0, 1.0).model_copy(update={"earlier": ("the first <b>", "the second")})
+    found = page(("a", [held]), ("b", [case(0, 1.0)]))
+    assert "turn 1: the first &lt;b&gt;" in found
+    assert "turn 2: the second" in found
+    assert found.index("turn 2") < found.index("answer 0")
