@@ -24,6 +24,7 @@ from tests.evaluation.evals import (
 )
 from tests.models.bigram_gguf import write_adapter, write_model
 from tests.models.desk import desk
+from tests.reports.sample import train as trained
 
 COLOURS = [("colour 1", "red"), ("colour 2", "ink"), ("colour 3", "spy"), ("colour 4", "bow")]
 
@@ -187,6 +188,7 @@ def test_an_adapter_is_served_over_its_base(tmp_path: Path) -> None:
     write_model(tmp_path / "tiny.gguf")
     where = desk(tmp_path)
     where.published["train.tuned"] = tmp_path / "trained"
+    where.outputs = {"train.tuned": trained()}
     (tmp_path / "trained").mkdir()
     write_adapter(tmp_path / "trained" / "adapter.gguf")
     base = run_eval(eval_step(local()), where)
@@ -201,6 +203,7 @@ def test_a_trained_model_without_a_local_base_is_refused(tmp_path: Path) -> None
     write_cases(tmp_path, COLOURS)
     where = desk(tmp_path)
     where.published["train.tuned"] = tmp_path
+    where.outputs = {"train.tuned": trained()}
     for base in (None, local()):  # no base at all; a base, but no adapter
         with pytest.raises(Refused) as refused:
             run_eval(eval_step(None, train=train(), base_model=base), where)
