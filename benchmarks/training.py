@@ -29,7 +29,7 @@ SETTINGS: dict[str, Any] = {
     "adapter.targets": "all-linear",
     "learning_rate": 1e-3,
     "n_epochs": 1.0,
-    "max_steps": 150,
+    "max_steps": 60,
     "batch_size": 8,
     "accumulation": 1,
     "max_length": 128,
@@ -41,8 +41,8 @@ SETTINGS: dict[str, Any] = {
     "max_grad_norm": 1.0,
     "seed": 0,
     "log_every": 10,
-    "eval_every": 50,
-    "save_every": 50,
+    "eval_every": 20,
+    "save_every": 20,
     "precision": "fp32",
 }
 _OURS = """
@@ -71,7 +71,7 @@ def main(pairs: int = 3) -> int:
             if number:
                 theirs.append(both[0])
                 ours.append(both[1])
-    print(f"150 steps, {pairs} pairs by turns on {os.cpu_count()} cores; medians")
+    print(f"60 steps, {pairs} pairs by turns on {os.cpu_count()} cores; medians")
     for label, found in (("TRL alone", theirs), ("ftdsl", ours)):
         wall, cpu, peak = (
             median(getattr(one, k) for one in found) for k in ("wall", "cpu", "peak")
@@ -101,7 +101,7 @@ def _taken(command: list[str]) -> Taken:
 
 
 def _prepare(root: Path) -> None:
-    """A Llama of 2.6 million random parameters, and 1,200 questions with an answer each."""
+    """A Llama of 2.6 million random parameters, and 480 questions with an answer each."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -113,7 +113,7 @@ def _prepare(root: Path) -> None:
     config.update({"hidden_size": 256, "intermediate_size": 512, "num_hidden_layers": 4})
     config.head_dim = 64
     LlamaForCausalLM(config).save_pretrained(root / "base")
-    for name, rows in (("rows", 1200), ("held", 64)):
+    for name, rows in (("rows", 480), ("held", 32)):
         with (root / f"{name}.jsonl").open("w", encoding="utf-8") as file:
             for number in range(rows):
                 asked = f"{name} {number}: what is {number} in words, and what comes after it?"

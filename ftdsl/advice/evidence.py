@@ -24,13 +24,25 @@ class Gain:
     high: float
 
 
+@dataclass(frozen=True, slots=True)
+class Half:
+    """A training of the same settings on about half of the rows, and how much better the whole
+    one scores than it, case by case."""
+
+    name: str
+    rows: int
+    gain: Gain
+
+
 @dataclass(frozen=True)
 class Evidence:
-    """One finished training. ``gain`` is None where no eval asked both models."""
+    """One finished training. ``gain`` is None where no eval asked both models, ``half`` where no
+    training on half of the rows was asked the same."""
 
     train: TrainDef
     output: TrainOutput
     gain: Gain | None = None
+    half: Half | None = None
 
     @property
     def settings(self) -> Mapping[str, Value]:

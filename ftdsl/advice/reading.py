@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from ftdsl.advice.evidence import Evidence, Gain
+from ftdsl.advice.evidence import Evidence, Gain, Half
 from ftdsl.language.program import Program, TrainDef
 from ftdsl.results.artifacts import cases
 from ftdsl.results.models import EvalOutput, TrainOutput
@@ -13,6 +13,7 @@ from ftdsl.results.run import RunResult, StepRun
 from ftdsl.statistics.proportions import tango
 
 _CONFIDENCE = 0.95
+_LEAST_HALF, _MOST_HALF = 0.35, 0.65
 
 
 def evidence_of(
@@ -24,7 +25,27 @@ def evidence_of(
         outputs = (step.output for step in run.steps)
         found = [o for o in outputs if isinstance(o, TrainOutput) and o.name == train.name]
         if found:
-            return Evidence(train, found[0], _gain(train, program, run, out))
+            gain = _gain(train, program, run, out)
+            return Evidence(train, found[0], gain, _half(train, found[0], program, run, out))
+    return None
+
+
+def _half(
+    train: TrainDef, whole: TrainOutput, program: Program, run: RunResult, out: Path
+) -> Half | None:
+    """The training of the same run that differs in its rows alone, of which it has about half."""
+    outputs = {o.name: o for o in (step.output for step in run.steps) if isinstance(o, TrainOutput)}
+    for other in program.trains:
+        found = outputs.get(other.name)
+        if found is None or other.name == train.name or other.data == train.data:
+            continue
+        if (other.base, other.target, other.settings) != (train.base, train.target, train.settings):
+            continue
+        if not _LEAST_HALF <= found.rows / max(1, whole.rows) <= _MOST_HALF:
+            continue
+        gain = _first_paired(train.name, other.name, program, run, out)
+        if gain is not None:
+            return Half(other.name, found.rows, gain)
     return None
 
 
@@ -33,8 +54,15 @@ def _gain(train: TrainDef, program: Program, run: RunResult, out: Path) -> Gain 
     base = train.base
     if base is None or base not in {model.name for model in program.models}:
         return None
+    return _first_paired(train.name, base, program, run, out)
+
+
+def _first_paired(
+    model: str, other: str, program: Program, run: RunResult, out: Path
+) -> Gain | None:
+    """The gain over ``other`` in the first eval that asked both, by its first score."""
     for eval_ in program.evals:
-        tuned, plain = _eval(run, eval_.name, train.name), _eval(run, eval_.name, base)
+        tuned, plain = _eval(run, eval_.name, model), _eval(run, eval_.name, other)
         if tuned is not None and plain is not None and eval_.scores:
             return _paired(eval_.scores[0].name, tuned, plain, out)
     return None

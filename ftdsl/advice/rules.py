@@ -290,6 +290,23 @@ def no_gain(seen: Evidence) -> Told:
     return Told("fired", told, advice)
 
 
+def more_data(seen: Evidence) -> Told:
+    """Whether more rows of the same kind are worth their making: what the second half of those
+    there are has brought."""
+    half = seen.half
+    if half is None:
+        return _unknown("no training of the same settings on half of the rows was asked the same")
+    gain = half.gain
+    told = (
+        f"`{gain.score}` gains {gain.mean:+.1%} [{gain.low:+.1%}, {gain.high:+.1%}] from "
+        f"{half.rows:,} rows (`{half.name}`) to {seen.output.rows:,}"
+    )
+    if gain.low > 0:
+        advice = "more rows of the same kind: expect about as much from twice as many"
+        return Told("fired", told, advice)
+    return _holds(f"{told}: more rows of the same kind are not shown to help")
+
+
 def _scaled(seen: Evidence, factor: float, most: float = math.inf) -> Change | None:
     stated = seen.settings.get(seen.rate)
     if not isinstance(stated, int | float) or isinstance(stated, bool):
@@ -327,5 +344,6 @@ RULES: tuple[Rule, ...] = (
     Rule("FT651", "epochs-for-rows", "Microsoft, hyperparameters", many_epochs),
     Rule("FT652", "thin-validation", "Microsoft: test sets of 30 to 100", thin_validation),
     Rule("FT653", "no-gain", "OpenAI: good evals first", no_gain),
+    Rule("FT659", "more-data", "OpenAI, best practices: all rows against half of them", more_data),
 )  # fmt: skip
 """Every rule, those first that must be listened to before others."""

@@ -12,13 +12,15 @@ from typing import Any
 import pytest
 
 from ftdsl.advice.advising import advise
-from ftdsl.advice.evidence import Evidence, Gain
+from ftdsl.advice.evidence import Evidence, Gain, Half
+from ftdsl.advice.reading import evidence_of
 from ftdsl.advice.rules import RULES, Told
 from ftdsl.cli.main import main
 from ftdsl.diagnostics.codes import CODES
 from ftdsl.emulator.curves import Shape, points, table
-from ftdsl.language.program import TrainDef
-from ftdsl.results.models import CurvePoint, TrainOutput
+from ftdsl.language.program import EvalDef, Expr, Program, SchemaDef, ScoreDef, TrainDef, Type
+from ftdsl.results.models import Case, CurvePoint, EvalOutput, TrainOutput
+from ftdsl.results.run import RunResult, StepRun
 from ftdsl.training.hosted.metrics import read_metrics, unbiased
 from tests.training.hosted_project import host, project_at
 
@@ -31,6 +33,7 @@ def evidence(
     validation_rows: int = 60,
     tokens: int = 10_000,
     gain: Gain | None = None,
+    half: Half | None = None,
     **settings: Any,
 ) -> Evidence:
     whole = {"learning_rate": 2e-4, "n_epochs": int(epochs), "batch_size": 8} | settings
@@ -41,7 +44,7 @@ def evidence(
         trained_parameters=1, total_parameters=2, seconds=1.0, curve=tuple(curve), adapter="a",
         model_card="README.md",
     )  # fmt: skip
-    return Evidence(train, output, gain)
+    return Evidence(train, output, gain, half)
 
 
 def shaped(shape: Shape, seed: int = 0, epochs: int = 4, tokens: float = 40.0) -> Evidence:
@@ -172,6 +175,67 @@ def test_the_lesser_rules() -> None:
     assert told("no-gain", evidence(falling())).state == "unknown"
     assert told("no-gain", evidence(falling(), gain=Gain("s", 0.0, -0.1, 0.1))).state == "fired"
     assert told("no-gain", evidence(falling(), gain=Gain("s", 0.3, 0.1, 0.4))).state == "holds"
+
+
+@pytest.mark.code("FT659")
+def test_half_of_the_rows_tells_whether_more_would_help() -> None:
+    curve = with_evals([1.5, 1.0])
+    assert told("more-data", evidence(curve)).state == "unknown"
+    gained = Half("small", 120, Gain("exact", 0.1, 0.04, 0.16))
+    found = told("more-data", evidence(curve, half=gained))
+    assert found.state == "fired"
+    assert "120 rows" in found.evidence
+    assert "twice as many" in found.advice
+    vague = Half("small", 120, Gain("exact", 0.1, -0.01, 0.2))
+    assert told("more-data", evidence(curve, half=vague)).state == "holds"
+
+
+def test_the_half_is_the_training_that_differs_in_its_rows_alone(tmp_path: Path) -> None:
+    schema = SchemaDef("chat", "chat")
+    score = ScoreDef("exact", "", Expr("literal", Type("bool"), (), True))
+    eval_ = EvalDef("golden", schema, (), (score,))
+    settings = (("learning_rate", 1e-4),)
+    names = {"whole": ("all", settings), "small": ("half", settings), "other": ("half", ())}
+    trains = {
+        name: TrainDef(name, (data, None), None, "base", "trl", chosen)
+        for name, (data, chosen) in names.items()
+    }
+    rows = {"whole": 200, "small": 100, "other": 100}
+    right = {"whole": 38, "small": 20, "other": 1}
+
+    def output(name: str) -> list[StepRun]:
+        made = TrainOutput(
+            name=name, target="trl", base="base", rows=rows[name], validation_rows=1, steps=1,
+            epochs=1, tokens=1, trained_parameters=1, total_parameters=1, seconds=1, curve=(),
+            adapter="", model_card="",
+        )  # fmt: skip
+        cases = tuple(
+            Case(case_id=str(i), line=i, prompt="", expected="", output="",
+                 scores={"exact": float(i < right[name])})
+            for i in range(40)
+        )  # fmt: skip
+        asked = EvalOutput(name="golden", model=name, scores={}, cases=cases)
+        return [
+            StepRun(id=f"{one.kind}.{name}", kind=one.kind, name=one.name, key="0" * 32,
+                    status="done", requested=True, output=one)
+            for one in (made, asked)
+        ]  # fmt: skip
+
+    steps = tuple(step for name in names for step in output(name))
+    run = RunResult(
+        version="0", run_id="r", spec="s.ftspec", steps=steps, verdict="pass", exit_code=0,
+        seconds=0,
+    )  # fmt: skip
+    program = Program("s.ftspec", 1, (), evals=(eval_,), trains=tuple(trains.values()))
+    seen = evidence_of(trains["whole"], program, [run], tmp_path)
+    assert seen is not None
+    assert seen.half is not None
+    assert (seen.half.name, seen.half.rows) == ("small", 100)
+    assert seen.half.gain.mean == pytest.approx(18 / 40)
+    assert seen.half.gain.low > 0
+    alone = evidence_of(trains["small"], program, [run], tmp_path)
+    assert alone is not None
+    assert alone.half is None
 
 
 def test_every_rule_has_a_code_of_its_name_and_a_source() -> None:

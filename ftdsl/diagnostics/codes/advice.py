@@ -121,4 +121,12 @@ CODES = (
         "The paired interval of the first score reaches 0 or below. Look at the rows and the "
         "eval before any setting: is what the eval asks for in the rows at all?",
     ),
+    _code(
+        "FT659",
+        "more-data",
+        "more rows of the same kind are likely to help",
+        "The same settings were trained on all rows and on half of them, and the whole one scores "
+        "higher on the same cases, with the lower end of the paired interval above 0. OpenAI's "
+        "best practices expect about the same gain from doubling the rows again.",
+    ),
 )
