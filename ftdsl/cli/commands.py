@@ -30,6 +30,7 @@ SUMMARIES: dict[str, str] = {
     "select": "rank the candidates of one selection and run what it needs",
     "gate": "run one gate and what it needs",
     "runs": "list the runs of a project, and how scores went over them",
+    "rate": "have people judge answers side by side, blind, and take their ratings in",
     "report": "show a finished run again, in any format",
     "compare": "what differs between two runs, case by case",
     "rows": "show the rows that break a rule",
@@ -49,7 +50,7 @@ SUMMARIES: dict[str, str] = {
 }
 """Commands in the order of ``ftdsl --help``."""
 
-LATER = frozenset({"rate", "lsp"})
+LATER = frozenset({"lsp"})
 """Names that are kept for later versions."""
 
 
@@ -128,6 +129,10 @@ def _run_command(name: str) -> Command | None:
             from ftdsl.cli import gate
 
             return gate
+        case "rate":
+            from ftdsl.cli import rate
+
+            return rate
     return None
 
 

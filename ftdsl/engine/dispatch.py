@@ -14,6 +14,7 @@ from ftdsl.plan.steps import (
     GateStep,
     PendingStep,
     PreflightStep,
+    RateStep,
     SelectStep,
     Step,
     SweepStep,
@@ -112,6 +113,10 @@ def _run(step: Step, context: Context) -> StepOutput:
             from ftdsl.evaluation.selection import run_select
 
             return run_select(step, context)
+        case RateStep():
+            from ftdsl.rating.step import run_rate
+
+            return run_rate(step, context)
         case PendingStep():
             raise AssertionError(f"{step.id} cannot run and is never asked to")
 

@@ -23,7 +23,7 @@ from ftdsl.plan.blocking import reason_to_wait
 from ftdsl.plan.files import Files
 from ftdsl.plan.model import Plan, PlannedStep
 from ftdsl.plan.moved import moved_files
-from ftdsl.plan.steps import Step
+from ftdsl.plan.steps import RateStep, Step
 from ftdsl.results.exits import exit_code
 from ftdsl.results.outputs import StepOutput
 from ftdsl.results.run import RunResult, StepRun, verdict_of
@@ -31,7 +31,7 @@ from ftdsl.results.run import RunResult, StepRun, verdict_of
 Execute = Callable[[Step, Context], StepOutput]
 
 #: How a step must have ended for those that need it to go on.
-_HOLDS = frozenset({"done", "fresh"})
+_HOLDS = frozenset({"done", "fresh", "waiting"})
 
 
 @dataclass(frozen=True)
@@ -164,6 +164,8 @@ class _Run:
     def one_step(self, planned: PlannedStep) -> StepRun:
         if planned.state == "pending":
             return _record(planned, "pending", reasons=planned.reasons)
+        if planned.state == "waiting":
+            return self.for_people(planned)
         if planned.state == "fresh":
             stored = self.store.read(planned.id, planned.key)
             if stored is not None:
@@ -177,6 +179,12 @@ class _Run:
         started = time.monotonic()
         record = self.ran(planned)
         return record.model_copy(update={"seconds": time.monotonic() - started})
+
+    def for_people(self, planned: PlannedStep) -> StepRun:
+        """Nothing to run: people have to say something. What is asked of it stays open."""
+        is_open = isinstance(planned.step, RateStep) and bool(planned.step.rate.requires)
+        waiting = self.waiting(planned)
+        return waiting or _record(planned, "waiting", reasons=planned.reasons, is_open=is_open)
 
     def held(self, planned: PlannedStep, output: StepOutput) -> StepRun:
         with suppress(OSError):  # the result is as good; only the name of the last one is not

@@ -8,9 +8,11 @@ from ftdsl.engine.context import Context
 from ftdsl.evaluation.guards import decided, guarded_cases
 from ftdsl.evaluation.label_evidence import reads_labels
 from ftdsl.evaluation.locked_cases import LockedCases
+from ftdsl.evaluation.rated import decided_by_people, rating_read
 from ftdsl.evaluation.requirements import (
     Model,
     Requirements,
+    line_of,
     model_of,
     reads_baseline,
     require_same_cases,
@@ -48,7 +50,11 @@ def run_gate(step: GateStep, context: Context) -> GateOutput:
             require_same_cases(candidate, baseline, gate.span)
         for require in gate.requires:
             context.checkpoint()
-            found += deciding.decide(require, candidate)
+            if rating_read(require):
+                line = line_of(require.span, context.root)
+                found += decided_by_people(require, gate, name, context, line)
+            else:
+                found += deciding.decide(require, candidate)
         for guard in gate.guards:
             ids = guarded_cases(step, guard, candidate.cases, context.root)
             others = baseline.cases if baseline is not None else []
@@ -71,7 +77,7 @@ def _not_needed(
     step: GateStep, deciding: Requirements, baseline: Model | None, found: Sequence[Requirement]
 ) -> list[str]:
     """A note where the baseline itself meets all that is asked for as such."""
-    own = [one for one in step.gate.requires if not reads_baseline(one)]
+    own = [one for one in step.gate.requires if not (reads_baseline(one) or rating_read(one))]
     if baseline is None or not own or not found:
         return []
     met = [one for require in own for one in deciding.decide(require, baseline)]

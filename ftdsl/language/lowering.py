@@ -8,10 +8,11 @@ from typing import TypeVar
 from ftdsl.diagnostics.diagnostic import Label
 from ftdsl.language.checks.coverage import check_coverage
 from ftdsl.language.checks.datasets import check_dataset
-from ftdsl.language.checks.decisions import check_gate, check_rate, check_select
+from ftdsl.language.checks.decisions import check_gate, check_select
 from ftdsl.language.checks.duplicates import check_dedup
 from ftdsl.language.checks.evals import check_eval, check_leaks
 from ftdsl.language.checks.models import check_model
+from ftdsl.language.checks.ratings import check_rate
 from ftdsl.language.checks.rules import check_rules, ruleset_rules
 from ftdsl.language.checks.sweeps import check_sweep
 from ftdsl.language.checks.training import check_train
@@ -42,8 +43,8 @@ def lower(ws: Workspace) -> Program:
     ws.coverages.extend(_about(ws, main, "coverage", check_coverage))
     ws.trains.update(_named(ws, main, "train", check_train))
     ws.selects.extend(_good(_named(ws, main, "select", check_select)))
-    ws.gates.extend(_good(_named(ws, main, "gate", check_gate)))
     ws.rates.extend(_good(_named(ws, main, "rate", check_rate)))
+    ws.gates.extend(_good(_named(ws, main, "gate", check_gate)))
     _check_sweeps(ws, main)
     for block in main.blocks("waive"):
         waiver = check_waiver(ws, main, block)

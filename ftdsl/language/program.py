@@ -241,7 +241,7 @@ class EvalDef:
     schema: SchemaDef
     sources: tuple[SourceDef, ...]
     scores: tuple[ScoreDef, ...]
-    split: tuple[str, str] | None = None
+    split: tuple[str, str | None] | None = None
     id: str | None = None
     slices: tuple[SliceDef, ...] = ()
     settings: tuple[tuple[str, Value], ...] = ()
@@ -314,6 +314,11 @@ class GateDef:
 
 @record
 class RateDef:
+    """``cases`` names an eval, or a dataset, of which ``sample_rows`` cases are shown, all if None.
+    ``ask`` is ``sides`` (two answers side by side), ``correct`` or ``scale`` (one answer, from 1 to
+    ``points``). ``rubric`` and ``gold`` are files, ``ratings`` the folder of what people said;
+    ``repeats`` is the share of what is shown that is shown again."""
+
     name: str
     compare: tuple[str, ...]
     cases: str
@@ -322,6 +327,13 @@ class RateDef:
     min_raters: int
     requires: tuple[RequireDef, ...] = ()
     span: Span | None = None
+    ask: str = "sides"
+    points: int = 0
+    question: str = ""
+    rubric: str | None = None
+    gold: str | None = None
+    repeats: float = 0.1
+    ratings: str = ""
 
 
 @record

@@ -38,6 +38,7 @@ from ftdsl.plan.expressions import (
     shifts_in,
 )
 from ftdsl.plan.facts import facts_by_name, out_of
+from ftdsl.plan.rating import aliases, rated_evals, ratings_read
 from ftdsl.plan.steps import (
     CheckStep,
     CoverageStep,
@@ -47,6 +48,7 @@ from ftdsl.plan.steps import (
     GateStep,
     PendingStep,
     PreflightStep,
+    RateStep,
     SelectStep,
     Step,
     TrainStep,
@@ -55,7 +57,6 @@ from ftdsl.plan.sweeps import sweep_step
 from ftdsl.results.distribution import Distribution
 
 _NO_EXTERN = "it calls the extern function `{}`, which no step can run in this edition"
-_NO_BLOCK = "`{}` blocks are checked, and not run in this edition"
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,8 @@ class _Builder:
         self.datasets = {dataset.name: dataset for dataset in program.datasets}
         self.models = {model.name: model for model in program.models}
         self.trains = {train.name: train for train in program.trains}
-        self.evals = {eval_.name: eval_ for eval_ in program.evals}
+        self.rated = rated_evals(program)
+        self.evals = {one.name: one for one in (*program.evals, *self.rated.values())}
 
     def steps(self) -> Iterator[Step]:
         yield from self.dataset_steps()
@@ -104,8 +106,8 @@ class _Builder:
         yield from self.train_steps()
         yield from self.eval_steps()
         yield from self.select_steps()
+        yield from self.rate_steps()
         yield from self.gate_steps()
-        yield from self.pending_blocks()
 
     # ------------------------------------------------------------------ data
 
@@ -283,7 +285,7 @@ class _Builder:
         yield from self.dedup_of(dataset)
 
     def eval_steps(self) -> Iterator[Step]:
-        for eval_ in self.program.evals:
+        for eval_ in self.evals.values():
             if externs := self.externs_of(*eval_expressions(eval_)):
                 yield _pending("eval", eval_.name, _NO_EXTERN.format(externs[0]))
                 continue
@@ -295,11 +297,13 @@ class _Builder:
         models that only judge."""
         gates = [gate for gate in self.program.gates if gate.eval == eval_.name]
         selects = [one for one in self.program.selects if one.eval == eval_.name]
-        if not gates and not selects:
-            every = (*self.models, *self.trains)
-            return tuple(name for name in every if name not in self.judging) or every
+        rates = [one for one in self.program.rates if self.rated[one.name].name == eval_.name]
         wanted = [name for gate in gates for name in compared(gate)]
         wanted += [name for select in selects for name in self.eligible(select)]
+        if not gates and not selects and eval_.name not in self.rated:
+            every = (*self.models, *self.trains)
+            wanted += [name for name in every if name not in self.judging] or every
+        wanted += [name for rate in rates for name in rate.compare]
         return tuple(dict.fromkeys(wanted))
 
     @cached_property
@@ -356,13 +360,28 @@ class _Builder:
         out = out_of(select, self.models, self.trains)
         return tuple(name for name in select.candidates if name not in out)
 
+    def rate_steps(self) -> Iterator[Step]:
+        for rate in self.program.rates:
+            eval_ = self.rated[rate.name]
+            yield RateStep(
+                id=f"rate.{rate.name}",
+                name=rate.name,
+                needs=self.evals_of(rate.compare, eval_),
+                rate=rate,
+                eval=eval_,
+                cases=self.dataset(eval_.name),
+                split=eval_.split[1] if eval_.split else None,
+                aliases=aliases(rate, self.program),
+            )
+
     def gate_steps(self) -> Iterator[Step]:
         for gate in self.program.gates:
             eval_ = self.evals[gate.eval]
+            rated = tuple(f"rate.{name}" for name in ratings_read(gate, self.program))
             yield GateStep(
                 id=f"gate.{gate.name}",
                 name=gate.name,
-                needs=self.evals_of(compared(gate), eval_),
+                needs=(*self.evals_of(compared(gate), eval_), *rated),
                 gate=gate,
                 eval=eval_,
                 cases=self.dataset(eval_.name),
@@ -375,12 +394,6 @@ class _Builder:
         if self.externs_of(*eval_expressions(eval_)):
             return (f"eval.{eval_.name}",)
         return tuple(f"eval.{eval_.name}.{model}" for model in models)
-
-    # ------------------------------------------------------------------ pending
-
-    def pending_blocks(self) -> Iterator[Step]:
-        for rate in self.program.rates:
-            yield _pending("rate", rate.name, _NO_BLOCK.format("rate"))
 
     def externs_of(self, *expressions: Expr | None) -> tuple[str, ...]:
         return externs_in(self.externs, *expressions) if self.externs else ()

@@ -24,6 +24,7 @@ from ftdsl.plan.steps import (
     GateStep,
     PendingStep,
     PreflightStep,
+    RateStep,
     SelectStep,
     Step,
     SweepStep,
@@ -59,7 +60,7 @@ def step_cost(step: Step, files: Files) -> Cost:
             return total((one,) * (step.combinations + more))
         case EvalStep():
             return total((_answering(step, files), _judging(step, files)))
-        case GateStep() | SelectStep() | PendingStep():
+        case GateStep() | SelectStep() | RateStep() | PendingStep():
             return Cost()
 
 

@@ -24,6 +24,7 @@ from ftdsl.plan.steps import (
     GateStep,
     PendingStep,
     PreflightStep,
+    RateStep,
     SelectStep,
     Step,
     SweepStep,
@@ -42,6 +43,7 @@ CODE_VERSIONS: dict[str, int] = {
     "eval": 6,
     "gate": 4,
     "select": 1,
+    "rate": 1,
     "pending": 1,
 }
 
@@ -146,6 +148,8 @@ def _own_inputs(step: Step, files: Files, keys: Mapping[str, str]) -> Inputs:
             return _gate(step, keys)
         case SelectStep():
             return _select(step, keys)
+        case RateStep():
+            return _rate(step, files, keys)
         case PendingStep():
             return {"why": shown(step.why)}
 
@@ -286,6 +290,22 @@ def _gate(step: GateStep, keys: Mapping[str, str]) -> Inputs:
     found |= {f"locked {name}": shown(value) for name, value in step.locked.items()}
     if step.locked_cases is not None:
         found["locked cases"] = step.locked_cases[1]
+    return found | _steps(step.needs, keys, "eval") | _steps(step.needs, keys, "rate")
+
+
+def _rate(step: RateStep, files: Files, keys: Mapping[str, str]) -> Inputs:
+    rate = step.rate
+    found = _settings(
+        "setting",
+        [
+            *(("ask", rate.ask), ("points", rate.points), ("question", rate.question)),
+            *(("sample", rate.sample_rows), ("seed", rate.seed), ("raters", rate.min_raters)),
+        ],
+    )
+    found["setting compare"] = shown(rate.compare)
+    found |= {f"require {i}": shown(r) for i, r in enumerate(rate.requires, start=1)}
+    for path in (rate.rubric, rate.gold, rate.ratings):
+        found |= _named_file(path, files) if path is not None else {}
     return found | _steps(step.needs, keys, "eval")
 
 

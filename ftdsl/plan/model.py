@@ -93,14 +93,15 @@ class PlannedStep(PlanModel):
     ``inputs`` names everything that decides the outcome (``file data/x.jsonl``, ``rule spelled``,
     ``setting learning_rate``, ``code check``); ``key`` is the digest of exactly that. ``fresh``:
     a stored result has this key. ``stale``: it would run, ``reasons`` say why. ``pending``: it is
-    checked but cannot run in this edition. ``blocked``: it needs a pending step. ``problems`` are
-    what already stands in its way, such as a missing file. ``training`` is what a training takes.
+    checked but cannot run in this edition. ``blocked``: it needs a pending step. ``waiting``:
+    people have to say something first. ``problems`` are what already stands in its way, such as a
+    missing file. ``training`` is what a training takes.
     """
 
     step: Step
     key: str
     inputs: dict[str, str] = {}
-    state: Literal["fresh", "stale", "pending", "blocked"]
+    state: Literal["fresh", "stale", "pending", "blocked", "waiting"]
     reasons: tuple[str, ...] = ()
     cost: Cost = Cost()
     problems: tuple[Diagnostic, ...] = ()

@@ -20,8 +20,9 @@ from ftdsl.plan.inputs import Inputs, step_inputs, step_key
 from ftdsl.plan.lock import lock_path, locked_of
 from ftdsl.plan.model import Cost, FileDigest, Plan, PlannedStep
 from ftdsl.plan.problems import step_problems
+from ftdsl.plan.rating import WAITS, waits
 from ftdsl.plan.selection import narrow
-from ftdsl.plan.steps import CheckStep, PendingStep, Step, TrainStep
+from ftdsl.plan.steps import CheckStep, PendingStep, RateStep, Step, TrainStep
 from ftdsl.plan.training import exact_cost, training_figures
 
 
@@ -118,6 +119,9 @@ def _planned(
     if blockers := [need for need in step.needs if need in stuck]:
         why = f"it needs {blockers[0]}, which cannot run"
         return PlannedStep(step=step, key=key, inputs=inputs, state="blocked", reasons=(why,))
+    if isinstance(step, RateStep) and waits(step, inputs):
+        why = WAITS.format(step.name)
+        return PlannedStep(step=step, key=key, inputs=inputs, state="waiting", reasons=(why,))
     reasons = stale_reasons(store, step.id, key, inputs)
     if not reasons:
         return PlannedStep(step=step, key=key, inputs=inputs, state="fresh", cost=cost)

@@ -22,6 +22,7 @@ from ftdsl.language.program import (
     EvalDef,
     GateDef,
     ModelDef,
+    RateDef,
     SelectDef,
     TrainDef,
     Value,
@@ -214,6 +215,19 @@ class SelectStep(BaseStep):
     trained: tuple[str, ...] = ()
 
 
+class RateStep(BaseStep):
+    """What people say of the recorded outputs of the models that ``rate`` compares, whose eval
+    steps it needs. Without ratings it waits. ``cases`` are the eval's rows, of which ``split`` is
+    meant; ``aliases`` are names by which an answer may give its model away."""
+
+    kind: Literal["rate"] = "rate"
+    rate: RateDef
+    eval: EvalDef
+    cases: DatasetDef
+    split: str | None = None
+    aliases: tuple[str, ...] = ()
+
+
 class PendingStep(BaseStep):
     """A block that is checked but whose step cannot run yet. ``why`` is said plainly."""
 
@@ -233,6 +247,7 @@ Step = Annotated[
     | EvalStep
     | GateStep
     | SelectStep
+    | RateStep
     | PendingStep,
     Field(discriminator="kind"),
 ]

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from ftdsl.reports.eval_entries import FlakinessEntry, LookEntry, SelectionEntry
 from ftdsl.reports.eval_entries import ScoreEntry as ScoreEntry
+from ftdsl.reports.rating_entries import RatingEntry
 from ftdsl.reports.run_history import RunEntry
 from ftdsl.reports.sweep_entries import SweepEntry
 from ftdsl.results.actions import NextSteps
@@ -276,7 +277,7 @@ class GateEntry:
     slice: str
     op: str
     bound: float
-    unit: Literal["share", "seconds", "dollars"]
+    unit: Literal["share", "seconds", "dollars", "number"]
     method: str
     confidence: float
     paired: bool
@@ -290,7 +291,8 @@ class GateEntry:
 @dataclass(frozen=True, slots=True)
 class StepEntry:
     """One step of a run (``done``, ``fresh``, ``failed``, ``blocked``, ``refused``, ``stopped``,
-    ``pending``) or of a plan (``stale``, ``fresh``, ``pending``, ``blocked``)."""
+    ``pending``, ``waiting``) or of a plan (``stale``, ``fresh``, ``pending``, ``blocked``,
+    ``waiting``)."""
 
     id: str
     status: str
@@ -361,6 +363,7 @@ class Document:
     sweeps: dict[str, SweepEntry] = field(default_factory=dict)
     looks: dict[str, dict[str, LookEntry]] = field(default_factory=dict)
     flakiness: dict[str, dict[str, dict[str, FlakinessEntry]]] = field(default_factory=dict)
+    ratings: dict[str, RatingEntry] = field(default_factory=dict)
 
 
 def as_plain(value: Any) -> Any:

@@ -164,9 +164,10 @@ def _problem_entry(problem: Problem) -> FindingEntry:
 
 def _gate_findings(run: RunResult) -> Iterator[FindingEntry]:
     from ftdsl.results.models import GateOutput
+    from ftdsl.results.rating import RateOutput
 
     for step in run.steps:
-        if isinstance(step.output, GateOutput):
+        if isinstance(step.output, GateOutput | RateOutput):
             for requirement in step.output.requirements:
                 if requirement.verdict != "pass":
                     yield _gate_finding(step.output.name, requirement, run.spec)

@@ -36,10 +36,10 @@ def gate_cards(gate: GateOutput) -> list[Node]:
     )
     overall = [each for each in gate.requirements if not each.slice]
     sliced = [each for each in gate.requirements if each.slice]
-    body: list[Node] = [head, tag("div", *map(_requirement, overall), class_="cards")]
+    body: list[Node] = [head, tag("div", *map(requirement_card, overall), class_="cards")]
     if sliced:
         bad = any(each.verdict != "pass" for each in sliced)
-        cards = tag("div", *map(_requirement, sliced), class_="cards")
+        cards = tag("div", *map(requirement_card, sliced), class_="cards")
         summary = tag("summary", f"By slice: {plural(len(sliced), 'requirement')}")
         body.append(tag("details", summary, cards, open=bad))
     body += [tag("p", note, class_="soft small") for note in gate.notes]
@@ -51,7 +51,8 @@ def _against(gate: GateOutput) -> str:
     return f"on {gate.eval}{against}"
 
 
-def _requirement(each: Requirement) -> Markup:
+def requirement_card(each: Requirement) -> Markup:
+    """One requirement, its interval against its bound."""
     where = f" · {each.slice}" if each.slice else ""
     return tag(
         "article",

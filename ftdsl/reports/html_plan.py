@@ -7,7 +7,13 @@ from ftdsl.reports.markup import Markup, Node, tag
 from ftdsl.reports.numbers import count, plural, size
 from ftdsl.reports.terminal_plan import STATES, cost_text, range_text, step_title
 
-_MOODS = {"fresh": "good", "stale": "unsure", "pending": "quiet", "blocked": "quiet"}
+_MOODS = {
+    "fresh": "good",
+    "stale": "unsure",
+    "pending": "quiet",
+    "blocked": "quiet",
+    "waiting": "quiet",
+}
 
 
 def plan_body(plan: Plan) -> list[Node]:

@@ -14,6 +14,7 @@ from ftdsl.reports.html_models import (
     score_cards,
     training_card,
 )
+from ftdsl.reports.html_rating import rating_cards
 from ftdsl.reports.html_select import selection
 from ftdsl.reports.html_sweep import sweep
 from ftdsl.reports.markup import Markup, Node, tag
@@ -27,6 +28,7 @@ from ftdsl.results.models import (
     GateOutput,
     TrainOutput,
 )
+from ftdsl.results.rating import RateOutput
 from ftdsl.results.run import RunResult
 from ftdsl.results.selection import SelectOutput
 from ftdsl.results.sweep import SweepOutput
@@ -72,6 +74,9 @@ def run_sections(run: RunResult, extent: Extent) -> Iterator[tuple[str, str, Nod
     gates = [step.output for step in run.steps if isinstance(step.output, GateOutput)]
     if gates:
         yield "gates", "Gates", [gate_cards(gate) for gate in gates]
+    for step in run.steps:
+        if isinstance(step.output, RateOutput):
+            yield f"rate-{step.name}", f"Ratings: {step.name}", rating_cards(step.output)
     selections = [step.output for step in run.steps if isinstance(step.output, SelectOutput)]
     for each in selections:
         yield f"select-{each.name}", f"Selection: {each.name}", selection(each)

@@ -101,6 +101,7 @@ def _run_parts(run: RunResult | None) -> dict[str, Any]:
     if run is None:
         return {"datasets": {}, "evals": {}, "gates": (), "trainings": {}}
     from ftdsl.reports import eval_document, run_document, sweep_document
+    from ftdsl.reports.rating_document import rating_entries
 
     return {
         "datasets": run_document.dataset_entries(run),
@@ -112,6 +113,7 @@ def _run_parts(run: RunResult | None) -> dict[str, Any]:
         "sweeps": sweep_document.sweep_entries(run),
         "flakiness": eval_document.flakiness_entries(run),
         "looks": eval_document.look_entries(run),
+        "ratings": rating_entries(run),
     }
 
 

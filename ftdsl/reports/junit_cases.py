@@ -26,6 +26,7 @@ from ftdsl.results.models import (
     RuleOutcome,
 )
 from ftdsl.results.preflight import PreflightCheck, PreflightOutput
+from ftdsl.results.rating import RateOutput
 from ftdsl.results.run import StepRun
 from ftdsl.results.selection import SelectOutput
 from ftdsl.results.sweep import SweepOutput
@@ -131,7 +132,7 @@ def _cases(report: Report, step: StepRun, groups: Groups) -> Iterator[Case]:
             yield from _coverage(step.output, groups)
         case PreflightOutput(checks=checks):
             yield from (_preflight(check, step.output) for check in checks)
-        case GateOutput(requirements=requirements):
+        case GateOutput(requirements=requirements) | RateOutput(requirements=requirements):
             yield from map(_requirement, requirements)
         case SelectOutput():
             yield _selection(step.output)

@@ -81,6 +81,10 @@ def _lines(found: Document, total: int) -> Iterator[str]:
         yield from _runs(found)
     yield from _gates(found.gates)
     yield from _selections(found)
+    if found.ratings:
+        from ftdsl.reports.markdown_rating import rating_lines
+
+        yield from rating_lines(found.ratings)
     yield from _evals(found)
     yield from _trainings(found)
     for name, dataset in found.datasets.items():

@@ -50,6 +50,8 @@ def quantity(value: float, unit: str, *, points: bool = False) -> str:
         return f"{value:.3g} s"
     if unit == "dollars":
         return money(value)
+    if unit == "number":
+        return f"{value:.2f}"
     return difference(value) if points else score(value)
 
 

@@ -39,6 +39,7 @@ from ftdsl.results.models import (
     TrainOutput,
 )
 from ftdsl.results.preflight import PreflightOutput
+from ftdsl.results.rating import RateOutput
 from ftdsl.results.run import RunResult
 
 _Entry = TypeVar("_Entry")
@@ -120,11 +121,11 @@ def judge_entries(run: RunResult) -> tuple[JudgeEntry, ...]:
 
 
 def gate_entries(run: RunResult) -> tuple[GateEntry, ...]:
-    """Every requirement of every gate."""
+    """Every requirement of every gate and rating."""
     return tuple(
         copied(GateEntry, requirement, name=step.output.name)
         for step in run.steps
-        if isinstance(step.output, GateOutput)
+        if isinstance(step.output, GateOutput | RateOutput)
         for requirement in step.output.requirements
     )
 

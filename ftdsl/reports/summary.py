@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 from ftdsl.language.catalog import FIXES
 from ftdsl.reports.inert import line
 from ftdsl.reports.numbers import count, decimal, duration, plural, score, share, size
+from ftdsl.reports.rating_words import rating_text
 from ftdsl.results.models import (
     CheckOutput,
     CoverageOutput,
@@ -21,6 +22,7 @@ from ftdsl.results.models import (
     TrainOutput,
 )
 from ftdsl.results.preflight import PreflightOutput
+from ftdsl.results.rating import RateOutput
 from ftdsl.results.selection import SelectOutput
 from ftdsl.results.sweep import SweepOutput
 
@@ -71,7 +73,9 @@ def step_line(step: StepRun) -> StepLine:
         mood = _output_mood(step.output)
         return StepLine(mood, step.kind, step.name, output_text(step.output), fresh)
     mood = (
-        "quiet" if step.status in ("blocked", "pending") else MOODS.get(step.verdict or "", "bad")
+        "quiet"
+        if step.status in ("blocked", "pending", "waiting")
+        else MOODS.get(step.verdict or "", "bad")
     )
     return StepLine(mood, step.kind, step.name, _status_text(step), fresh)
 
@@ -91,7 +95,8 @@ def _status_text(step: StepRun) -> str:
     if step.diagnostics:
         return step.diagnostics[0].message
     if step.reasons:
-        return step.reasons[0]
+        waits = "waits for ratings: " if step.status == "waiting" else ""
+        return f"{waits}{step.reasons[0]}"
     return {"pending": "cannot run in this version", "stopped": "stopped, can be resumed"}.get(
         step.status, step.status
     )
@@ -124,6 +129,8 @@ def output_text(output: StepOutput) -> str:
             from ftdsl.reports.sweep_words import sweep_text
 
             return sweep_text(output)
+        case RateOutput():
+            return rating_text(output)
 
 
 def _select_text(output: SelectOutput) -> str:

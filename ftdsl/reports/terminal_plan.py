@@ -19,6 +19,7 @@ STATES = {
     "stale": ("↻", "yellow", "would run"),
     "pending": ("◌", "dim", "cannot run in this version"),
     "blocked": ("◌", "dim", "blocked"),
+    "waiting": ("◌", "yellow", "waits for ratings"),
 }
 
 

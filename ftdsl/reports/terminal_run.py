@@ -24,6 +24,7 @@ from ftdsl.reports.numbers import (
 )
 from ftdsl.reports.pointer import pointed
 from ftdsl.reports.preflight import preflight_lines
+from ftdsl.reports.rating_words import rating_lines
 from ftdsl.reports.report import Report
 from ftdsl.reports.run_document import findings_of
 from ftdsl.reports.statistics import statistics_of
@@ -59,6 +60,7 @@ from ftdsl.results.models import (
     TrainOutput,
 )
 from ftdsl.results.preflight import PreflightOutput
+from ftdsl.results.rating import RateOutput
 from ftdsl.results.run import RunResult, StepRun
 from ftdsl.results.selection import SelectOutput
 from ftdsl.results.sweep import SweepOutput
@@ -198,6 +200,9 @@ def _details(run: RunResult, step: StepRun, style: Style) -> Iterator[str]:
             yield from selection_lines(step.output, style)
         case SweepOutput():
             yield from sweep_lines(step.output, style)
+        case RateOutput():
+            yield from (f"    {line(told)}" for told in rating_lines(step.output))
+            yield from _requirements(step.output.requirements, style)
         case GateOutput():
             yield from _requirements(step.output.requirements, style)
             yield from (f"    {line(note)}" for note in step.output.notes)
@@ -321,7 +326,7 @@ def asking_text(output: EvalOutput) -> str:
 
 def _gates(run: RunResult, style: Style) -> Iterator[str]:
     for step in run.steps:
-        if isinstance(step.output, GateOutput) and step.output.verdict != "pass":
+        if isinstance(step.output, GateOutput | RateOutput) and step.output.verdict != "pass":
             yield from _requirements(step.output.requirements, style)
 
 

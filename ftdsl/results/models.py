@@ -353,8 +353,8 @@ class Requirement(Result):
     paired difference and ``bound`` the margin it must reach. ``needed_n`` is the number of cases
     that would decide an inconclusive one at the estimate seen, ``needed_cost`` the dollars for
     those still to be asked, where the price is known. ``why`` is the reason for ``method``.
-    ``unit`` is of ``estimate``, ``low``, ``high`` and ``bound``: a share of one, seconds, or US
-    dollars."""
+    ``unit`` is of ``estimate``, ``low``, ``high`` and ``bound``: a share of one, seconds, US
+    dollars, or a plain number."""
 
     requirement: str
     candidate: str
@@ -365,7 +365,7 @@ class Requirement(Result):
     high: float
     bound: float
     op: str
-    unit: Literal["share", "seconds", "dollars"] = "share"
+    unit: Literal["share", "seconds", "dollars", "number"] = "share"
     n: int
     needed_n: int | None = None
     needed_cost: float | None = None

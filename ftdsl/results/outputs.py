@@ -12,6 +12,7 @@ from ftdsl.results.models import (
     TrainOutput,
 )
 from ftdsl.results.preflight import PreflightOutput
+from ftdsl.results.rating import RateOutput
 from ftdsl.results.selection import SelectOutput
 from ftdsl.results.sweep import SweepOutput
 
@@ -26,4 +27,5 @@ StepOutput = (
     | GateOutput
     | SelectOutput
     | SweepOutput
+    | RateOutput
 )

@@ -25,6 +25,7 @@ from ftdsl.results.models import (
     Verdict,
 )
 from ftdsl.results.preflight import PreflightOutput
+from ftdsl.results.rating import RateOutput
 from ftdsl.results.selection import SelectOutput
 from ftdsl.results.sweep import SweepOutput
 
@@ -41,7 +42,7 @@ __all__ = [
 
 SCHEMA: Final = "ftdsl.run/1"
 
-Status = Literal["done", "fresh", "failed", "blocked", "refused", "stopped", "pending"]
+Status = Literal["done", "fresh", "failed", "blocked", "refused", "stopped", "pending", "waiting"]
 
 Output = Annotated[
     DatasetOutput
@@ -53,7 +54,8 @@ Output = Annotated[
     | EvalOutput
     | GateOutput
     | SelectOutput
-    | SweepOutput,
+    | SweepOutput
+    | RateOutput,
     Field(discriminator="kind"),
 ]
 
@@ -77,8 +79,9 @@ class StepRun(RunModel):
     (no space, no permission). ``blocked``: a step it needs failed or did not finish
     (``blocked_by``). ``refused``: it could not answer, see ``diagnostics``; ``refusal`` is then 2
     (cannot answer) or 4 (budget or permission). ``stopped``: a signal ended it. ``pending``: it
-    cannot run in this edition. What it found is in ``output``, for ``done`` and ``fresh`` alone.
-    ``artifacts`` is its published folder, relative to the output folder. Times in seconds.
+    cannot run in this edition. ``waiting``: people have to say something first; ``is_open`` tells
+    whether a requirement depends on it. What it found is in ``output``, for ``done`` and ``fresh``
+    alone. ``artifacts`` is its published folder, relative to the output folder. Times in seconds.
     """
 
     id: str
@@ -92,6 +95,7 @@ class StepRun(RunModel):
     refusal: int = 0
     blocked_by: str | None = None
     requested: bool = False
+    is_open: bool = False
     artifacts: str = ""
     seconds: float = 0.0
 
@@ -102,6 +106,8 @@ class StepRun(RunModel):
             return "refused" if self.refusal == 4 else "error"
         if self.status == "stopped":
             return "stopped"
+        if self.status == "waiting":
+            return "inconclusive" if self.is_open else None
         return getattr(self.output, "verdict", None)
 
 
@@ -137,7 +143,7 @@ class RunResult(RunModel):
     @property
     def nothing_to_do(self) -> bool:
         """True when every stored result still held."""
-        return all(step.status in ("fresh", "pending") for step in self.steps)
+        return all(step.status in ("fresh", "pending", "waiting") for step in self.steps)
 
 
 def verdict_of(steps: Iterable[StepRun], *, refused: bool = False) -> Verdict:

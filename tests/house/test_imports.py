@@ -12,8 +12,9 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "ftdsl"
 
 STEPS = {
-    "data", "quality", "dedup", "diversity", "models", "evaluation", "training", "sweeping"
-}  # fmt: skip
+    *("data", "quality", "dedup", "diversity", "models", "evaluation", "training", "sweeping"),
+    "rating",
+}
 BELOW_STEPS = {"diagnostics", "language", "results", "plan", "privacy", "statistics"}
 
 #: folder → the folders it may import from (its own aside).
@@ -31,6 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     "diversity": BELOW_STEPS | {"engine", "data", "quality", "dedup", "embeddings"},
     "models": BELOW_STEPS | {"engine", "data"},
     "evaluation": BELOW_STEPS | {"engine", "data", "quality", "diversity", "models", "embeddings"},
+    "rating": BELOW_STEPS | {"engine", "data", "evaluation"},
     "training": BELOW_STEPS | {"engine", "data", "quality", "dedup", "models"},
     "sweeping": BELOW_STEPS | {"engine", "evaluation", "training"},
     "fixing": BELOW_STEPS | {"engine", "data", "quality"},
@@ -62,8 +64,10 @@ PUBLIC = {
     "diversity": {"kmeans"},
     "dedup": {"step", "removals"},
     "embeddings": {"encoder", "model_files"},
+    "evaluation": {
+        *("estimates", "gates", "judges.calibration", "objective", "rated", "requirements", "step"),
+    },
     "models": None,
-    "evaluation": {"objective", "requirements", "step"},
     "training": {"step"},
 }
 

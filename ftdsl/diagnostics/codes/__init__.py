@@ -3,7 +3,7 @@
 FT0xx text and syntax · FT1xx names, types and blocks · FT2xx command line, plan, lock and engine ·
 FT3xx data files, rows and rules · FT4xx duplicates, leakage and coverage · FT5xx models, evals and
 gates · FT6xx training; FT63x hooks and pytest; FT64x
-advice · FT7xx the loop: runs, what to do next.
+advice · FT7xx the loop: runs, FT72x and FT73x ratings by people, what to do next.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from ftdsl.diagnostics.codes import (
     objectives,
     plan,
     preflight,
+    rating,
     rounds,
     semantics,
     syntax,
@@ -65,6 +66,7 @@ _FAMILIES = (
     forecast,
     advice,
     rounds,
+    rating,
 )
 
 CODES: dict[str, Code] = {code.code: code for family in _FAMILIES for code in family.CODES}

@@ -60,6 +60,12 @@ FUNCTIONS: tuple[FunctionEntry, ...] = (
         "sample = rows(50, seed: 3)",
     ),
     _setting(
+        "scale",
+        (Parameter("points", "int", "the best grade; the worst is 1", minimum=2, maximum=7),),
+        "A grade for one answer.",
+        "ask = scale(5)",
+    ),
+    _setting(
         "pass_at",
         (_DRAWN,),
         "The chance that at least one of k answers is right (pass@k).",

@@ -66,6 +66,39 @@ MEASURES: tuple[MeasureEntry, ...] = (
     ),
     MeasureEntry("cost_per_1k", "money", _RUNNERS, "Price of a thousand answers.", 0),
     MeasureEntry(
-        "win_rate", "ratio", ("rate",), "Share of the pairs won by the last model compared.", 0, 1
+        "win_rate",
+        "ratio",
+        ("rate",),
+        "Share of the pairs that the last model compared wins; a tie is half a win.",
+        0,
+        1,
     ),
+    MeasureEntry(
+        "correct_rate",
+        "ratio",
+        ("rate",),
+        "Share of the last model's answers that people call correct.",
+        0,
+        1,
+    ),
+    MeasureEntry("grade", "float", ("rate",), "Mean grade of the last model's answers.", 1, 7),
+    MeasureEntry("alpha", "float", ("rate",), "How far raters agree: Krippendorff's alpha.", -1, 1),
+    MeasureEntry(
+        "RATE.win_rate",
+        "ratio",
+        ("gate",),
+        "Share of the pairs of that rating that the candidate wins: against the gate's baseline "
+        "where both were compared, else against all others.",
+        0,
+        1,
+    ),
+    MeasureEntry(
+        "RATE.correct_rate",
+        "ratio",
+        ("gate",),
+        "Share of its answers that people call correct.",
+        0,
+        1,
+    ),
+    MeasureEntry("RATE.grade", "float", ("gate",), "Mean grade of its answers.", 1, 7),
 )

@@ -186,18 +186,41 @@ BLOCKS: tuple[BlockEntry, ...] = (
     ),
     BlockEntry(
         "rate",
-        "People compare two models side by side, blind.",
+        "People judge what models answer: two answers side by side, or one at a time, blind.",
         (
-            SettingEntry("compare", "names:model|train", "the two models", required=True),
+            SettingEntry("compare", "names:model|train", "the models", required=True),
             SettingEntry(
                 "cases", "name:eval|dataset", "where the prompts come from", required=True
             ),
             SettingEntry("sample", "call:rows", "how many of them; all when left out"),
+            SettingEntry(
+                "ask",
+                "call:scale",
+                "what people say: which of two answers is better, whether one is right, or how "
+                "good it is",
+                default="sides",
+                choices=("sides", "correct"),
+            ),
+            SettingEntry("question", "text", "what people are asked"),
+            SettingEntry(
+                "rubric", "path", "text file that guides them; its list items are the reasons"
+            ),
+            SettingEntry("gold", "path", "JSONL file of answers whose verdict is known"),
+            SettingEntry(
+                "repeats",
+                "share",
+                "share of the pairs that are shown again, sides swapped",
+                default=0.1,
+                minimum=0,
+                maximum=0.5,
+            ),
+            SettingEntry(
+                "ratings", "path", "folder of their ratings; `ratings/NAME` when left out"
+            ),
         ),
         ("bound", "require"),
         "rate tone {\n  compare = [mini, local]\n  cases = golden\n  raters >= 2\n"
         "  require win_rate >= 55%\n}",
-        runs=False,
     ),
 )
 

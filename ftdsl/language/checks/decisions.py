@@ -1,22 +1,19 @@
-"""Blocks that decide between models: gates, selections, ratings."""
+"""Blocks that decide between models: gates and selections."""
 
 from __future__ import annotations
 
-from ftdsl.diagnostics.suggestion import suggest
-from ftdsl.language import catalog, tree
-from ftdsl.language.catalog.model_blocks import BOUNDS
-from ftdsl.language.checks.calls import setting_call
+from ftdsl.language import catalog
 from ftdsl.language.checks.guards import guards
 from ftdsl.language.checks.judged import check_judged
 from ftdsl.language.checks.labelled import check_labelled
+from ftdsl.language.checks.named import models, named
+from ftdsl.language.checks.ratings import check_rated, with_ratings
 from ftdsl.language.checks.requirements import check_reach, objective, requirements
-from ftdsl.language.checks.settings import Settings, constant, names, read_settings
+from ftdsl.language.checks.settings import Settings, read_settings
 from ftdsl.language.checks.statements import check_statements, of_type
 from ftdsl.language.modules import Module
-from ftdsl.language.names import find
-from ftdsl.language.program import EvalDef, GateDef, RateDef, RequireDef, SelectDef
-from ftdsl.language.reporting import did_you_mean, one_of
-from ftdsl.language.tree import Block, Bound, Drop, Require, Setting
+from ftdsl.language.program import EvalDef, GateDef, RequireDef, SelectDef
+from ftdsl.language.tree import Block, Drop, Require, Setting
 from ftdsl.language.typing.scope import Scope, measure_scope
 from ftdsl.language.workspace import Workspace
 
@@ -27,32 +24,6 @@ def _settings(ws: Workspace, module: Module, block: Block) -> Settings:
         ws, module, catalog.BLOCKS[block.kind].settings, of_type(block, Setting), block.header,
         f"a `{block.kind}`",
     )  # fmt: skip
-
-
-def _models(settings: Settings, name: str) -> tuple[str, ...] | None:
-    """The models and trainings that the setting ``name`` lists."""
-    node = settings.node(name)
-    paths = None if node is None else names(settings.ws, node, name)
-    if paths is None:
-        return None
-    kinds = tuple(settings.entries[name].type.partition(":")[2].split("|"))
-    found = [find(settings.ws, settings.module, path, kinds) is not None for path in paths]
-    return tuple(path.text for path in paths) if all(found) else None
-
-
-def _named(settings: Settings, name: str) -> str | None:
-    """The block that the setting ``name`` names."""
-    node = settings.node(name)
-    if node is None:
-        return None
-    kinds = tuple(settings.entries[name].type.partition(":")[2].split("|"))
-    if not isinstance(node, tree.Path):
-        settings.ws.report.add(
-            "FT111", f"`{name}` is the name of {one_of(kinds)}", node.span,
-            label="expected a name",
-        )  # fmt: skip
-        return None
-    return node.text if find(settings.ws, settings.module, node, kinds) is not None else None
 
 
 def _eval_scope(
@@ -69,9 +40,9 @@ def check_gate(ws: Workspace, module: Module, block: Block) -> GateDef | None:
     """A checked gate; None where it was wrong."""
     before = ws.report.size
     settings = _settings(ws, module, block)
-    candidates = _models(settings, "from")
-    name = _named(settings, "eval")
-    baseline = _named(settings, "baseline")
+    candidates = models(settings, "from")
+    name = named(settings, "eval")
+    baseline = named(settings, "baseline")
     lines = of_type(block, Require)
     if not lines and not of_type(block, Drop):
         ws.report.add(
@@ -79,10 +50,12 @@ def check_gate(ws: Workspace, module: Module, block: Block) -> GateDef | None:
             label="every model passes", help="add a `require` line",
         )  # fmt: skip
     scope = _eval_scope(ws, module, block.kind, name)
-    found = requirements(ws, scope[0], lines, scope[1]) if scope is not None else ()
+    found: tuple[RequireDef, ...] = ()
     if scope is not None:
+        found = requirements(ws, with_ratings(ws, scope[0]), lines, scope[1])
         check_judged(ws, scope[1], [line.condition for line in lines])
         check_labelled(ws, scope[1], [line.condition for line in lines])
+        check_rated(ws, found, candidates or ())
     guarded = guards(ws, module, of_type(block, Drop), scope[1]) if scope is not None else ()
     _check_baseline(ws, settings, candidates, baseline, block)
     if ws.report.size > before or candidates is None or name is None or scope is None:
@@ -117,8 +90,8 @@ def check_select(ws: Workspace, module: Module, block: Block) -> SelectDef | Non
     """A checked selection; None where it was wrong."""
     before = ws.report.size
     settings = _settings(ws, module, block)
-    candidates = _models(settings, "from")
-    name = _named(settings, "eval")
+    candidates = models(settings, "from")
+    name = named(settings, "eval")
     lines = of_type(block, Require)
     best_node = settings.node("best")
     if not lines and best_node is None:
@@ -137,64 +110,3 @@ def check_select(ws: Workspace, module: Module, block: Block) -> SelectDef | Non
     if ws.report.size > before or candidates is None or name is None or scope is None:
         return None
     return SelectDef(block.subject.text, candidates, name, found, best, block.span)
-
-
-def check_rate(ws: Workspace, module: Module, block: Block) -> RateDef | None:
-    """A checked rating; None where it was wrong."""
-    before = ws.report.size
-    settings = _settings(ws, module, block)
-    compared = _models(settings, "compare")
-    cases = _named(settings, "cases")
-    if compared is not None and len(compared) != 2:
-        node = settings.node("compare")
-        ws.report.add(
-            "FT114", f"a rating compares two models, not {len(compared)}",
-            node.span if node is not None else block.header, label="expected two",
-        )  # fmt: skip
-    raters = _raters(ws, module, of_type(block, Bound))
-    sample = settings.node("sample")
-    call = None
-    if sample is not None:
-        call = setting_call(ws, module, settings.entries["sample"], sample)
-    scope = measure_scope(ws, module, block.kind, "a `rate`", ())
-    found = requirements(ws, scope, of_type(block, Require), None)
-    if ws.report.size > before or compared is None or cases is None:
-        return None
-    rows = call.value("count") if call is not None else None
-    seed = call.value("seed") if call is not None else 0
-    return RateDef(
-        block.subject.text,
-        compared,
-        cases,
-        rows if isinstance(rows, int) else None,
-        seed if isinstance(seed, int) else 0,
-        raters,
-        found,
-        block.span,
-    )
-
-
-def _raters(ws: Workspace, module: Module, lines: list[Bound]) -> int:
-    """How many people at least judge each pair."""
-    entries = {one.name: one for one in BOUNDS}
-    found: dict[str, int] = {}
-    for line in lines:
-        name = line.name.text
-        if name not in entries:
-            help_text, fix = did_you_mean(line.name.span, suggest(name, entries))
-            ws.report.add(
-                "FT105", f"a `rate` has no quantity `{name}`", line.name.span,
-                label=f"expected {one_of(list(entries))}", help=help_text, fix=fix,
-            )  # fmt: skip
-        elif name in found:
-            ws.report.add("FT106", f"`{name}` is bounded twice", line.name.span, label="here again")
-        elif line.op != ">=":
-            ws.report.add(
-                "FT111", f"`{name}` is bounded from below", line.span,
-                label=f"expected `{name} >= …`",
-            )  # fmt: skip
-        else:
-            value = constant(ws, module, entries[name], line.value)
-            found[name] = value.value if value and isinstance(value.value, int) else 0
-    first = BOUNDS[0]
-    return found.get(first.name, int(first.default or 0))

@@ -220,7 +220,14 @@ def check_leaks(ws: Workspace) -> None:
             continue
         for eval_ in (one for one in ws.evals.values() if one is not None):
             if eval_.split is not None and train.data in (eval_.split, (eval_.split[0], None)):
-                _leak(ws, eval_, dataset, train.span, f"`{'.'.join(eval_.split)}`", eval_.span)
+                _leak(
+                    ws,
+                    eval_,
+                    dataset,
+                    train.span,
+                    f"`{'.'.join(filter(None, eval_.split))}`",
+                    eval_.span,
+                )
             for source in eval_.sources:
                 if any(
                     _covers(one.pattern, source.pattern) for one in _files(dataset, train.data[1])

@@ -21,6 +21,7 @@ from ftdsl.language.workspace import Workspace
 DEFAULT_CONFIDENCE = 0.95
 FACT = "model."
 _BASELINE = "baseline."
+_RATED = ("win_rate", "correct_rate", "grade", "alpha")
 
 
 def requirements(
@@ -89,7 +90,7 @@ def _decidable(ws: Workspace, condition: Expr, line: Require) -> bool:
         else:
             if line.confidence is None or all(_has_interval(one) for one in found):
                 return True
-            why = "only mean scores and `latency` have an interval to decide `with`"
+            why = "only mean scores, `latency` and ratings have an interval to decide `with`"
     ws.report.add(
         "FT520", f"this requirement cannot be decided: {why}", line.condition.span,
         label="not of a form that can be decided",
@@ -103,7 +104,8 @@ def _has_interval(condition: Condition) -> bool:
     latency = len(names) == 1 and names[0].startswith("latency.")
     if bool(names) and all(name.rpartition(".")[2] in FIGURES for name in names):
         return True
-    return latency or all(name.endswith(".mean") or name == "win_rate" for name in names)
+    rated = len(names) == 1 and names[0].rpartition(".")[2] in _RATED
+    return latency or rated or all(name.endswith(".mean") for name in names)
 
 
 def check_reach(ws: Workspace, found: tuple[RequireDef, ...], eval_: EvalDef) -> None:

@@ -128,17 +128,17 @@ def _view(view: ViewEntry) -> Known:
 def _measures(context: str, scores: Iterable[str] = ()) -> dict[str, Known]:
     found: dict[str, Known] = {}
     for entry in catalog.MEASURES:
-        if context not in entry.contexts:
+        if context not in entry.contexts or entry.name.startswith("RATE."):
             continue
         if "SCORE" in entry.name:
             for score in scores:
-                found[entry.name.replace("SCORE", score)] = _measure(entry)
+                found[entry.name.replace("SCORE", score)] = measure(entry)
         else:
-            found[entry.name] = _measure(entry)
+            found[entry.name] = measure(entry)
     return found
 
 
-def _measure(entry: MeasureEntry) -> Known:
+def measure(entry: MeasureEntry) -> Known:
     return Known("measure", parse_type(entry.type), entry.minimum, entry.maximum)
 
 
