@@ -38,7 +38,7 @@ from ftdsl.plan.expressions import (
     shifts_in,
 )
 from ftdsl.plan.facts import facts_by_name, out_of
-from ftdsl.plan.rating import aliases, rated_evals, ratings_read
+from ftdsl.plan.rating import rate_steps, rated_evals, ratings_read
 from ftdsl.plan.steps import (
     CheckStep,
     CoverageStep,
@@ -48,7 +48,6 @@ from ftdsl.plan.steps import (
     GateStep,
     PendingStep,
     PreflightStep,
-    RateStep,
     SelectStep,
     Step,
     TrainStep,
@@ -106,7 +105,7 @@ class _Builder:
         yield from self.train_steps()
         yield from self.eval_steps()
         yield from self.select_steps()
-        yield from self.rate_steps()
+        yield from rate_steps(self.program, self.rated, self.evals_of, self.dataset)
         yield from self.gate_steps()
 
     # ------------------------------------------------------------------ data
@@ -359,20 +358,6 @@ class _Builder:
         """The candidates that what they state does not rule out: the others are not asked."""
         out = out_of(select, self.models, self.trains)
         return tuple(name for name in select.candidates if name not in out)
-
-    def rate_steps(self) -> Iterator[Step]:
-        for rate in self.program.rates:
-            eval_ = self.rated[rate.name]
-            yield RateStep(
-                id=f"rate.{rate.name}",
-                name=rate.name,
-                needs=self.evals_of(rate.compare, eval_),
-                rate=rate,
-                eval=eval_,
-                cases=self.dataset(eval_.name),
-                split=eval_.split[1] if eval_.split else None,
-                aliases=aliases(rate, self.program),
-            )
 
     def gate_steps(self) -> Iterator[Step]:
         for gate in self.program.gates:

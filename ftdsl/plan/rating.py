@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-from ftdsl.language.program import EvalDef, GateDef, Program, RateDef
+from ftdsl.language.program import DatasetDef, EvalDef, GateDef, Program, RateDef
 from ftdsl.plan.expressions import measures_in
 from ftdsl.plan.steps import RateStep
 
@@ -26,6 +26,27 @@ def rated_evals(program: Program) -> dict[str, EvalDef]:
                 rate.name, data.schema, (), (), (data.name, None), data.id, span=rate.span
             )
     return found
+
+
+def rate_steps(
+    program: Program,
+    rated: Mapping[str, EvalDef],
+    evals_of: Callable[[tuple[str, ...], EvalDef], tuple[str, ...]],
+    cases_of: Callable[[str], DatasetDef],
+) -> Iterator[RateStep]:
+    """The step of each rating, after the evals whose answers it shows."""
+    for rate in program.rates:
+        eval_ = rated[rate.name]
+        yield RateStep(
+            id=f"rate.{rate.name}",
+            name=rate.name,
+            needs=evals_of(rate.compare, eval_),
+            rate=rate,
+            eval=eval_,
+            cases=cases_of(eval_.name),
+            split=eval_.split[1] if eval_.split else None,
+            aliases=aliases(rate, program),
+        )
 
 
 def ratings_read(gate: GateDef, program: Program) -> tuple[str, ...]:
