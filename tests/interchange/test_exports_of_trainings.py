@@ -19,12 +19,13 @@ from ftdsl.interchange.trainers.asked import Asked, Machines, Written
 from ftdsl.interchange.trainers.config import flat_keys, scalar
 from ftdsl.interchange.trainers.export import TRAINERS, export
 from ftdsl.interchange.trainers.keys import known_keys, recorded
+from ftdsl.interchange.trainers.machines import JOBS
 from ftdsl.language.catalog.training_blocks import TARGETS
 from ftdsl.language.program import TrainDef, Value
 from tests.interchange.trainings import PLAIN, exported, project, rows, validated, write
 
 GOLDEN = Path(__file__).parent / "trainings"
-TOOLS = tuple(TRAINERS)
+TOOLS = tuple(one for one in TRAINERS if one not in JOBS)
 
 
 @pytest.fixture
@@ -183,6 +184,8 @@ def value_of(entry: Any) -> st.SearchStrategy[Value]:
         return st.sampled_from(entry.choices)
     if entry.type == "bool":
         return st.booleans()
+    if entry.type == "int" and "auto" in entry.choices:
+        return st.one_of(st.just("auto"), st.integers(int(low), 64))
     if entry.type == "int":
         return st.integers(int(low), int(min(high, 4096)))
     if entry.type in ("float", "share"):

@@ -109,6 +109,8 @@ class Asked:
     def batch(self) -> tuple[int, int] | None:
         """Rows a forward pass of one process, and passes an optimizer step, so that all processes
         together learn from as many rows a step as the spec says; None where that cannot be."""
+        if self.of("batch_size") == "auto":
+            return None
         size, passes = _whole(self.of("batch_size")), _whole(self.of("accumulation"))
         each, rest = divmod(size * passes * self.processes, self.machines.world)
         if rest or not each:

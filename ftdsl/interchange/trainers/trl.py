@@ -153,6 +153,14 @@ def batches(config: Config, train: str, evaluation: str, prefix: str = "") -> No
     """Rows a pass and passes a step; refused where they cannot be shared out evenly."""
     asked = config.asked
     found = asked.batch
+    if asked.of("batch_size") == "auto":
+        asked.refuse(
+            "batch_size",
+            "what fits hangs on the memory of the machine that it runs on",
+            "write a number; `ftdsl plan` shows what `auto` came to here",
+        )
+        asked.met("accumulation", "processes")
+        return
     if found is None:
         rows = f"{asked.number('batch_size') * asked.number('accumulation') * asked.processes:.0f}"
         asked.refuse(
