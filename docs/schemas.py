@@ -10,6 +10,8 @@ from pydantic import TypeAdapter
 from ftdsl.plan.schema import DIALECT, plan_schema
 from ftdsl.reports.document import Document
 from ftdsl.reports.jsonl import FindingLine, SummaryLine
+from ftdsl.results.record import SCHEMA as RECORD
+from ftdsl.results.record import RunRecord
 from ftdsl.results.schema import run_schema
 
 
@@ -18,6 +20,7 @@ def schema_pages() -> dict[str, str]:
     schemas = {
         "plan.schema.json": plan_schema(),
         "run.schema.json": run_schema(),
+        "record.schema.json": record_schema(),
         "report.schema.json": report_schema(),
         "lines.schema.json": lines_schema(),
     }
@@ -31,6 +34,12 @@ def report_schema() -> dict[str, Any]:
     """JSON Schema 2020-12 of ``--output json``, the same for every command."""
     found = TypeAdapter(Document).json_schema(mode="serialization")
     return {"$schema": DIALECT, "$id": "ftdsl.report/1", **found}
+
+
+def record_schema() -> dict[str, Any]:
+    """JSON Schema 2020-12 of ``record.json`` in the folder of a kept run."""
+    found = RunRecord.model_json_schema(mode="serialization")
+    return {"$schema": DIALECT, "$id": RECORD, **found}
 
 
 def lines_schema() -> dict[str, Any]:

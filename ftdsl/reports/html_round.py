@@ -124,14 +124,17 @@ def _training(report: Report, run: RunResult) -> Iterator[Markup]:
         output = step.output
         if not isinstance(output, TrainOutput):
             continue
-        advised = [one for one in report.advice if one.train == output.name]
+        advised = [one for one in report.advice or () if one.train == output.name]
         notes: list[Node] = [
             tag("p", tag("span", one.code, class_="chip unsure"), f" {one.evidence}: {one.advice}",
                 class_="small")
             for one in advised[:3]
         ]  # fmt: skip
         if not advised:
-            notes = [tag("p", "No rule asks for another setting.", class_="soft small")]
+            told = "No rule asks for another setting."
+            if report.advice is None:
+                told = "`ftdsl advise` tells what its figures ask for."
+            notes = [tag("p", told, class_="soft small")]
         yield _card(f"Training: {output.name}", "training", _curve(output),
                     _table(list(_of_training(output))), *notes)  # fmt: skip
 
@@ -146,7 +149,8 @@ def _curve(output: TrainOutput) -> Markup:
 
 
 def _of_training(output: TrainOutput) -> Iterator[Markup]:
-    rows = f"{count(output.rows)} in {output.epochs:g} passes"
+    passes = "1 pass" if output.epochs == 1 else f"{output.epochs:g} passes"
+    rows = f"{count(output.rows)} in {passes}"
     yield _figure("rows learned from", rows, "training")
     evals = [point.eval_loss for point in output.curve if point.eval_loss is not None]
     if evals:
@@ -237,22 +241,31 @@ def _slices(output: EvalOutput) -> Iterator[Markup]:
     ]
     found.sort(key=lambda pair: (pair[0].mean, pair[1]))
     for each, told in found[:_SLICES]:
-        yield from _slice(output, f"{told}, n {count(each.n)}", each.mean, each.low, each.high)
+        yield from _slice(output, told, each.n, each.mean, each.low, each.high)
     declared = {told for _, told in found}
     for one in output.weak:
         told = f"{one.source} = {one.value}"
         if told not in declared and one.score == first:
-            name = f"{told}, n {count(one.n)}, found"
-            yield from _slice(output, name, one.mean, one.mean, one.mean, "unsure")
+            yield from _slice(output, told, one.n, one.mean, one.mean, one.mean, "unsure")
 
 
 def _slice(
-    output: EvalOutput, told: str, mean: float, low: float, high: float, tone: str = "accent"
+    output: EvalOutput,
+    told: str,
+    n: int,
+    mean: float,
+    low: float,
+    high: float,
+    tone: str = "accent",
 ) -> Iterator[Markup]:
-    yield tag("span", shortened(told, 60))
+    between = interval(low, high) if low < high else "found, not declared"
+    yield tag(
+        "span",
+        shortened(told, 60),
+        tag("div", f"{plural(n, 'case')}, {between}", class_="soft small"),
+    )
     value = tag("a", score(mean), href=f"#cases-{output.name}")
-    between = interval(low, high) if low < high else ""
-    yield tag("span", value, " ", tag("span", between, class_="soft small"), class_="value")
+    yield tag("span", value, class_="value")
     yield score_bar(mean, low, high, tone) if low < high else bar(mean, None, tone)
 
 

@@ -50,7 +50,8 @@ class Report:
     many more than the run's own; None where there is no run. With ``statistics`` a terminal shows
     how many findings each rule has, instead of the findings. ``rule_places`` are where the rules
     stand in the specs. ``history`` are kept runs, the newest first, and
-    ``next`` is what to do after the last; ``advice`` are rules that a training's figures fired.
+    ``next`` is what to do after the last; ``advice`` are the rules
+    that a training's figures fired, None where nobody asked them.
     """
 
     command: str
@@ -67,7 +68,7 @@ class Report:
     comparison: Comparison | None = None
     history: tuple[RunRecord, ...] = ()
     next: NextSteps | None = None
-    advice: tuple[Advised, ...] = ()
+    advice: tuple[Advised, ...] | None = None
     out: Path | None = None
     all_findings: Callable[[], Iterable[Finding]] | None = None
     only_findings: bool = False

@@ -12,13 +12,15 @@ from ftdsl.rounds.neighbourhood import Neighbourhood
 from ftdsl.rounds.showing import SHOWN, ids_of, shown_cases, shown_row
 
 _LEAST = 3
+_OFTEN = 0.05
 
 
 def rows_to_mend(around: Neighbourhood) -> Iterator[Action]:
     """Rows that disagree with their like, where answers are wrong; then rows that give the eval's
-    own questions away."""
+    own questions away, and rows that are there twice."""
     yield from _contradicted(around)
     yield from _leaked(around.seen)
+    yield from _repeated(around.seen)
 
 
 def _contradicted(around: Neighbourhood) -> Iterator[Action]:
@@ -76,5 +78,28 @@ def _leaked(seen: Round) -> Iterator[Action]:
         facts=(("to keep them out", "`drop exact on normalize(prompt) { against = EVAL }`"),),
         rows=tuple(shown_row(seen, row, 1.0, "a case of the eval") for row in rows[:SHOWN]),
         case_ids=ids_of(seen, places),
+        row_ids=tuple(seen.rows[row].row_id for row in rows),
+    )
+
+
+def _repeated(seen: Round) -> Iterator[Action]:
+    """Rows that say word for word what an earlier one says, where there are many."""
+    first: dict[tuple[str, str], int] = {}
+    rows = []
+    for row, one in enumerate(seen.rows):
+        said = plain(one.prompt), plain(one.reply)
+        if first.setdefault(said, row) != row:
+            rows.append(row)
+    if len(rows) < max(_LEAST, _OFTEN * len(seen.rows)):
+        return
+    yield Action(
+        code="FT711",
+        kind="rows",
+        title=f"drop {len(rows)} rows that an earlier one repeats",
+        why=f"{len(rows) / len(seen.rows):.0%} of the rows teach nothing new and weigh twice",
+        gain=0.0,
+        hours=costs.ROUND,
+        facts=(("to drop them", "`drop exact on normalize(prompt, reply.text)` in `dedup`"),),
+        rows=tuple(shown_row(seen, row, None, "said before") for row in rows[:SHOWN]),
         row_ids=tuple(seen.rows[row].row_id for row in rows),
     )
