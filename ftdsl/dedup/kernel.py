@@ -55,6 +55,12 @@ class Loops(Protocol):
     ) -> tuple[bytes, bytes, bytes]: ...
 
 
+def whole(built: Any) -> Any:
+    """The compiled file, if it has all functions: one that was built from older sources is none."""
+    return built if all(hasattr(built, name) for name in (*twin.__all__, "scan")) else None
+
+
+compiled = whole(compiled)
 _loops: Loops = twin if compiled is None else compiled
 
 

@@ -154,6 +154,13 @@ def test_all_pairs_are_those_of_brute_force(
     assert dict(zip(pairs, found.similarity.tolist(), strict=True)) == wanted
 
 
+def test_a_file_that_lacks_a_function_is_not_used() -> None:
+    assert kernel.whole(None) is None
+    assert kernel.whole(twin) is None
+    if compiled is not None:
+        assert kernel.whole(compiled) is compiled
+
+
 def test_tables_that_were_kept_are_those_that_are_made(monkeypatch: pytest.MonkeyPatch) -> None:
     unicode_tables.folds()
     kept = unicode_tables.tables()
