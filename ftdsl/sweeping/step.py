@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -61,12 +62,17 @@ class _Sweep:
         complete = [one for one in self.trials if one.state == "complete"]
         if not complete:
             raise Refused(self.nothing())
-        sign = 1.0 if self.objective.largest else -1.0
-        complete.sort(key=lambda one: -sign * (one.value or 0.0))
+        complete.sort(key=self.place)
         leading = [one.configuration for one in complete[: self.step.sweep.finalists]]
         self.repeat(leading)
         finalists = ranked([self.candidate(number) for number in leading], self.objective)
         return self.output(finalists)
+
+    def place(self, trial: Trial) -> tuple[float, float]:
+        """What orders trials; those of one value by their validation loss."""
+        sign = 1.0 if self.objective.largest else -1.0
+        loss = trial.eval_loss if trial.eval_loss is not None else math.inf
+        return -sign * (trial.value or 0.0), loss
 
     def search(self) -> None:
         """Every proposal once, until all are tried or a budget is used up."""
