@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ftdsl.plan.model import Plan, PlannedStep
 from ftdsl.reports.markup import Markup, Node, tag
 from ftdsl.reports.numbers import count, plural, size
-from ftdsl.reports.terminal_plan import STATES, cost_text, range_text, step_title
+from ftdsl.reports.terminal_plan import STATES, cost_text, figures_lines, range_text, step_title
 
 _MOODS = {
     "fresh": "good",
@@ -43,8 +45,14 @@ def _item(planned: PlannedStep, children: dict[str, list[PlannedStep]]) -> Marku
         tag("b", step_title(planned)),
         f"  {told} ",
         tag("span", "; ".join(planned.reasons), class_="soft small"),
+        *(tag("div", each, class_="soft small") for each in _figures(planned)),
         _branch(planned.id, children),
     )
+
+
+def _figures(planned: PlannedStep) -> Iterator[str]:
+    if planned.training is not None and planned.state in ("stale", "fresh"):
+        yield from figures_lines(planned.training)
 
 
 def _totals(plan: Plan) -> Markup:

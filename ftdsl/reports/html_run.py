@@ -14,6 +14,7 @@ from ftdsl.reports.html_models import (
     score_cards,
     training_card,
 )
+from ftdsl.reports.html_preflight import preflight_card
 from ftdsl.reports.html_rating import rating_cards
 from ftdsl.reports.html_select import selection
 from ftdsl.reports.html_sweep import sweep
@@ -28,6 +29,7 @@ from ftdsl.results.models import (
     GateOutput,
     TrainOutput,
 )
+from ftdsl.results.preflight import PreflightOutput
 from ftdsl.results.rating import RateOutput
 from ftdsl.results.run import RunResult
 from ftdsl.results.selection import SelectOutput
@@ -96,6 +98,9 @@ def run_sections(run: RunResult, extent: Extent) -> Iterator[tuple[str, str, Nod
                 cases_side_by_side(_side_by_side(of_name, selections), extent),
             ],
         )
+    before = [step.output for step in run.steps if isinstance(step.output, PreflightOutput)]
+    if before:
+        yield "preflight", "Before training", [preflight_card(each) for each in before]
     trainings = [step.output for step in run.steps if isinstance(step.output, TrainOutput)]
     if trainings:
         yield "training", "Training", [training_card(each) for each in trainings]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ftdsl.reports.inert import line
 from ftdsl.reports.numbers import count, plural
@@ -21,8 +21,14 @@ def preflight_lines(output: PreflightOutput, style: Style) -> Iterator[str]:
         yield f"{style.paint(mark, tone)} {line(one.name):<{width}}  {line(one.told)}"
     for split in output.splits:
         yield split_text(split)
-    for name, value in output.resolved.items():
-        yield f"{line(name)} = {line(value)}: {line(output.rules.get(name, ''))}"
+    yield from resolved_lines(output.resolved, output.rules)
+
+
+def resolved_lines(resolved: Mapping[str, str], rules: Mapping[str, str]) -> Iterator[str]:
+    """``auto: batch_size = 4, accumulation = 2 (why)``, one line a rule."""
+    for rule in dict.fromkeys(rules.get(name, "") for name in resolved):
+        values = [f"{name} = {value}" for name, value in resolved.items() if rules[name] == rule]
+        yield f"auto: {line(', '.join(values))} ({line(rule)})"
 
 
 def split_text(split: SplitTokens) -> str:

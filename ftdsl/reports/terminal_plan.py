@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ftdsl.reports.excerpt import excerpt
 from ftdsl.reports.inert import line
 from ftdsl.reports.numbers import count, duration, large, money, plural, size
+from ftdsl.reports.preflight import resolved_lines
 from ftdsl.reports.report import Report
 from ftdsl.reports.style import Style
 
@@ -125,8 +126,7 @@ def _counted(found: TrainingFigures) -> Iterator[str]:
         cut = f"{plural(found.over or 0, 'row')} over {count(found.limit)} tokens"
         lost = f", cut by {plural(found.cut_tokens or 0, 'token')}" if found.over else ""
         yield f"{cut}{lost}" + (f", {count(found.left_out)} left out" if found.left_out else "")
-    for name, value in found.resolved.items():
-        yield f"{line(name)} = {line(value)}, of auto: {line(found.rules.get(name, ''))}"
+    yield from resolved_lines(found.resolved, found.rules)
     if found.epochs is not None:
         told = f"{found.epochs:g} {'epoch' if found.epochs == 1 else 'epochs'}"
         batch = f" of {found.batch_size} × {found.accumulation} rows" if found.batch_size else ""

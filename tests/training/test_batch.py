@@ -107,7 +107,7 @@ def test_a_preflight_resolves_it_and_the_training_takes_it(folder: Path, tmp_pat
     )
     output = run_preflight(step, tiny.context(tmp_path))
     assert output.resolved == {"batch_size": "16", "accumulation": "1"}
-    assert "GB free" in output.rules["batch_size"]
+    assert output.rules["batch_size"].startswith("all of 16 rows a step need about")
     chosen = settings_of(chosen_settings(training, output))
     assert (chosen.batch_size, chosen.accumulation) == (16, 1)
     alone = settings_of(chosen_settings(training, None))

@@ -123,6 +123,8 @@ def test_a_base_whose_template_marks_nothing_fails(root: Path, name: str) -> Non
     assert output.verdict == "fail"
     assert "FT603" in codes(output)
     assert verdicts(output)["trained"] == "fail"
+    assert verdicts(output)["mask"] == "skipped"
+    assert codes(output) == {"FT603"}
     finding = next(one for one in output.findings if one.code == "FT603")
     assert (finding.path, finding.line) == ("rows.jsonl", 1)
     assert "all zeros" in finding.message

@@ -76,10 +76,9 @@ def resolved_batch(
     for size in range(wanted, 0, -1):
         need = needed(settings, model, data, size)
         if wanted % size == 0 and need * _SPARE <= have:
-            told = (
-                f"{wanted} rows a step; {size} at a time need about {need / _GB:.1f} GB of "
-                f"{have / _GB:.1f} GB free, the rest is accumulated"
-            )
+            of = "all of" if size == wanted else f"{size} at a time of"
+            told = f"{of} {wanted} rows a step need about {need / _GB:.1f} GB"
+            told += f", and {have / _GB:.1f} GB are free"
             return Batch(size, wanted // size, need, have, told)
     return None
 

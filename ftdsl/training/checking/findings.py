@@ -115,13 +115,24 @@ def row_checks(several: list[Measured], allowed: dict[str, float]) -> Iterator[P
         failed = {one: sum(m.counts[one.flag] for m in several) for one in asked}
         bad = sum(n for one, n in failed.items() if one.severity == "error")
         weak = sum(n for one, n in failed.items() if one.severity == "warning")
-        rows = sum(len(one.lengths) for one in several)
+        rows = sum(_asked(one, name) for one in several)
+        if not rows:
+            yield PreflightCheck(name=name, verdict="skipped", told="no row has a mask to look at")
+            continue
         told = f"{bad + weak:,} of {rows:,} rows" if bad + weak else f"{rows:,} rows"
         fails = bad > allowed.get(name, 0.0) * rows
         verdict: Literal["pass", "warn", "fail"] = (
             "fail" if fails else "warn" if bad or weak else "pass"
         )
         yield PreflightCheck(name=name, verdict=verdict, rows=bad + weak, told=told)
+
+
+def _asked(of: Measured, check: str) -> int:
+    """Rows that a check can be asked of: where there is no text or no mask, only the first two."""
+    without = 0
+    if check not in ("template", "trained"):
+        without = of.counts[Flag.UNMARKED] + of.counts[Flag.UNRENDERED]
+    return len(of.lengths) - without
 
 
 def _finding(question: Question, offender: Offender, of: Measured, kit: Kit, stops: str) -> Finding:

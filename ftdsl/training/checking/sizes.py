@@ -20,7 +20,7 @@ _Found = tuple[PreflightCheck, list[Finding]]
 def size_checks(step: TrainStep, several: list[Measured], limit: int | None) -> Iterator[_Found]:
     """The checks ``length`` and ``rows``."""
     yield _length(step, several, limit)
-    yield rows_check({one.split: (one.rows, one.name) for one in several}, FEWEST)
+    yield rows_check({one.split: (len(one.lengths), one.name) for one in several}, FEWEST)
 
 
 def _length(step: TrainStep, several: list[Measured], limit: int | None) -> _Found:
