@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 
-ALWAYS = ("benchmarks.startup", "benchmarks.parsing")
+ALWAYS = ("benchmarks.startup", "benchmarks.parsing", "benchmarks.evals", "benchmarks.training")
 WITH_DATA = (
     "benchmarks.validate",
     "benchmarks.incremental",
