@@ -23,11 +23,13 @@ _BLOCK = 256
 @dataclass(frozen=True, slots=True)
 class Examples:
     """``digest`` is the SHA-256 of the file at ``path``: of the examples, in file order.
-    ``unanswered`` rows lack an answer to learn from and were left out."""
+    ``unanswered`` rows lack an answer to learn from and were left out; ``with_tools`` declare
+    tools, which are no part of an example."""
 
     path: Path
     rows: int
     unanswered: int
+    with_tools: int
     digest: str
 
 
@@ -40,7 +42,7 @@ def write_examples(
     name, split = source
     dataset = next(one for one in step.datasets if one.name == name)
     digest = hashlib.sha256()
-    rows = unanswered = 0
+    rows = unanswered = with_tools = 0
     with path.open("wb") as file:
         for row in read_rows(
             dataset, context.root, split=split, exclude=removed_by_dedup(step, dataset, context)
@@ -53,9 +55,10 @@ def write_examples(
             file.write(line)
             digest.update(line)
             rows += 1
+            with_tools += bool(row.value.get("tools"))
             if rows % _BLOCK == 0:
                 context.checkpoint()
-    return Examples(path, rows, unanswered, digest.hexdigest())
+    return Examples(path, rows, unanswered, with_tools, digest.hexdigest())
 
 
 def example_of(row: Row, method: str) -> Example | None:

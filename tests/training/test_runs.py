@@ -343,10 +343,15 @@ def test_rows_that_are_cut_or_mute_are_told(root: Path) -> None:
         ):
             messages = [{"role": role, "content": text} for role, text in turns]
             file.write(json.dumps({"messages": messages}) + "\n")
+        called = {
+            "messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
+        }
+        file.write(json.dumps(called | {"tools": [{"type": "function"}]}) + "\n")
     output = run_train(tiny.step(max_steps=1), tiny.context(root))
-    assert [(one.code, one.severity) for one in output.findings] == [("FT605", "warning")] * 3
-    assert [one.message.split()[0] for one in output.findings] == ["2", "1", "1"]
-    assert output.rows == 65
+    assert [(one.code, one.severity) for one in output.findings] == [("FT605", "warning")] * 4
+    assert [one.message.split()[0] for one in output.findings] == ["2", "1", "1", "1"]
+    assert "declare tools" in output.findings[-1].message
+    assert output.rows == 66
 
 
 @pytest.mark.code("FT606")

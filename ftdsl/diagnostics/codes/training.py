@@ -70,11 +70,12 @@ CODES: tuple[Code, ...] = (
     Code(
         "FT605",
         "rows-cut",
-        "rows were cut to `max_length`, or took no part in training",
+        "rows were cut to `max_length`, took no part in training, or not with all they say",
         "A row that is cut loses its end, and with it the end token: a model that sees many of "
         "them does not learn to stop. A row whose whole reply lies beyond `max_length`, or that "
-        "has no assistant turn, teaches nothing and is left out. This is a warning; a rule such "
-        "as `each must tokens(row) <= 1k` makes it a finding before anything is trained.",
+        "has no assistant turn, teaches nothing and is left out. Tools that a row declares beside "
+        "its turns are not rendered into it. This is a warning; a rule such as `each must "
+        "tokens(row) <= 1k` makes it a finding before anything is trained.",
         f"sed -i 's/max_length = 96/max_length = 32/' specs/quickstart.ftspec\n{_TRAIN}",
         f"git checkout -- specs/quickstart.ftspec\n{_TRAIN}",
         "run",

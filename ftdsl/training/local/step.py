@@ -247,6 +247,10 @@ class _Run:
                     f"{examples.unanswered} rows have no answer to learn from and took no part"
                 )
                 found.append(_warning("FT605", message, "a row rule can forbid them"))
+            if examples is not None and examples.with_tools:
+                message = f"{examples.with_tools} rows declare tools that the model was not shown"
+                help_ = "say them in the system turn, or train with `ftdsl export SPEC --to trl`"
+                found.append(_warning("FT605", message, help_))
         return found
 
     def _died(self, error: WorkerDied, at: int) -> Diagnostic:
