@@ -6,9 +6,7 @@ about rows with nearly one text, which are grouped here as ``drop near`` would.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
@@ -17,13 +15,12 @@ from ftdsl.data.rows import Row, read_blocks
 from ftdsl.dedup.removals import read_removals
 from ftdsl.dedup.step import run_dedup
 from ftdsl.diagnostics.diagnostic import Diagnostic, Span
-from ftdsl.engine.context import Context, Engine, Policy, Progress, Refused
+from ftdsl.engine.context import Aside, Context, Refused
 from ftdsl.language.program import DedupDef, DropDef
 from ftdsl.plan.steps import CoverageStep, DedupStep
 from ftdsl.privacy.masking import masked
 from ftdsl.quality.statements import Comparison, Statement
 from ftdsl.results.models import Removal, SubValue
-from ftdsl.results.outputs import StepOutput
 
 _LEAKAGE = " against "
 _LONGEST = 160
@@ -43,7 +40,7 @@ def compare_duplicates(
             if which.text is None:
                 pairs = _pairs(_removed(step, context))
             else:
-                aside = _Aside(context, context.work / f"near-{number}-{which.number}")
+                aside = Aside(context, context.work / f"near-{number}-{which.number}")
                 pairs = _pairs(_near(step, aside, which))
             statement.compare(which, pairs, _rows(step, context, pairs))
 
@@ -91,48 +88,6 @@ def _rows(step: CoverageStep, context: Context, pairs: _Pairs) -> list[Row]:
         rows += [row for row in block if (row.path, row.line) in wanted]
         context.checkpoint()
     return rows
-
-
-@dataclass(frozen=True, slots=True)
-class _Aside:
-    """The context of a step, with a folder of its own for what is worked out on the side."""
-
-    within: Context
-    folder: Path
-
-    @property
-    def root(self) -> Path:
-        return self.within.root
-
-    @property
-    def work(self) -> Path:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        return self.folder
-
-    @property
-    def cache(self) -> Path:
-        return self.within.cache
-
-    @property
-    def policy(self) -> Policy:
-        return self.within.policy
-
-    @property
-    def engine(self) -> Engine:
-        return self.within.engine
-
-    @property
-    def outputs(self) -> Mapping[str, StepOutput]:
-        return self.within.outputs
-
-    def artifacts(self, step_id: str) -> Path:
-        return self.within.artifacts(step_id)
-
-    def progress(self, label: str, total: int | None = None, unit: str = "rows") -> Progress:
-        return self.within.progress(label, total, unit)
-
-    def checkpoint(self) -> None:
-        self.within.checkpoint()
 
 
 def disagreeing(statement: Statement) -> tuple[SubValue, ...]:

@@ -162,3 +162,45 @@ class Context(Protocol):
     def checkpoint(self) -> None:
         """Raise ``Stopped`` when a signal has asked the run to stop. Call it between blocks."""
         ...
+
+
+@dataclass(frozen=True)
+class Aside:
+    """The context ``within`` with a ``folder`` of its own: for what a step does on the side."""
+
+    within: Context
+    folder: Path
+
+    @property
+    def root(self) -> Path:
+        return self.within.root
+
+    @property
+    def work(self) -> Path:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return self.folder
+
+    @property
+    def cache(self) -> Path:
+        return self.within.cache
+
+    @property
+    def policy(self) -> Policy:
+        return self.within.policy
+
+    @property
+    def engine(self) -> Engine:
+        return self.within.engine
+
+    @property
+    def outputs(self) -> Mapping[str, StepOutput]:
+        return self.within.outputs
+
+    def artifacts(self, step_id: str) -> Path:
+        return self.within.artifacts(step_id)
+
+    def progress(self, label: str, total: int | None = None, unit: str = "rows") -> Progress:
+        return self.within.progress(label, total, unit)
+
+    def checkpoint(self) -> None:
+        self.within.checkpoint()

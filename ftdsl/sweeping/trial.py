@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from ftdsl.engine.context import Context, Engine, Policy, Progress, Refused
+from ftdsl.engine.context import Aside, Context, Progress, Refused
 from ftdsl.evaluation.step import run_eval
 from ftdsl.language.program import Value
 from ftdsl.plan.steps import SweepStep
@@ -25,48 +25,22 @@ _RECORD, _EVAL_RESULT = "trial.json", "eval.json"
 
 
 @dataclass(frozen=True)
-class TrialContext:
+class TrialContext(Aside):
     """The sweep's context as a step of one trial sees it: with a folder of its own, and with what
     the trial has done so far among the results."""
 
-    parent: Context
-    folder: Path
-    label: str
+    label: str = ""
     done: Mapping[str, tuple[StepOutput, Path]] = field(default_factory=dict)
 
     @property
-    def root(self) -> Path:
-        return self.parent.root
-
-    @property
-    def work(self) -> Path:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        return self.folder
-
-    @property
-    def cache(self) -> Path:
-        return self.parent.cache
-
-    @property
-    def policy(self) -> Policy:
-        return self.parent.policy
-
-    @property
-    def engine(self) -> Engine:
-        return self.parent.engine
-
-    @property
     def outputs(self) -> Mapping[str, StepOutput]:
-        return {**self.parent.outputs, **{key: output for key, (output, _) in self.done.items()}}
+        return {**self.within.outputs, **{key: output for key, (output, _) in self.done.items()}}
 
     def artifacts(self, step_id: str) -> Path:
-        return self.done[step_id][1] if step_id in self.done else self.parent.artifacts(step_id)
+        return self.done[step_id][1] if step_id in self.done else self.within.artifacts(step_id)
 
     def progress(self, label: str, total: int | None = None, unit: str = "rows") -> Progress:
-        return self.parent.progress(f"{self.label}: {label}", total, unit)
-
-    def checkpoint(self) -> None:
-        self.parent.checkpoint()
+        return self.within.progress(f"{self.label}: {label}", total, unit)
 
 
 def run_trial(
@@ -130,7 +104,7 @@ def _scored(
     started: float,
 ) -> Trial:
     scoring = TrialContext(
-        own.parent,
+        own.within,
         own.folder.with_name(EVAL),
         own.label,
         {f"train.{step.train.name}": (trained, own.folder)},
