@@ -177,6 +177,9 @@ def _exported(arguments: Namespace, first: Prepared, exports: dict[str, Path]) -
 
 
 def _served(arguments: Namespace, first: Prepared) -> Report:
+    import signal
+    from threading import Event
+
     from ftdsl.cli.console import print_text
     from ftdsl.rating.page import page_of
     from ftdsl.rating.serving import Desk, served
@@ -194,20 +197,14 @@ def _served(arguments: Namespace, first: Prepared) -> Report:
         total += sum(kept.values())
         return ""
 
+    ended = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
     try:
         with served(Desk(page_of(first.batch, server=True), take), arguments.port) as desk:
             print_text(f"rate at {desk.url}\nCtrl-C ends it; ratings are kept as they come\n")
-            _until_interrupted()
+            ended.wait()
     except OSError as error:
         reason = error.strerror or str(error)
         raise UsageError("FT732", f"cannot serve on port {arguments.port}: {reason}") from None
     return _with(arguments, first, [f"{total} new ratings"])
-
-
-def _until_interrupted() -> None:
-    from threading import Event
-
-    try:
-        Event().wait()
-    except KeyboardInterrupt:
-        return

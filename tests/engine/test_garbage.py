@@ -34,7 +34,7 @@ def test_everything_is_told_with_its_size(root: Path) -> None:
     found = kept(root / ".ftdsl")
     assert {each.kind for each in found} == {"results", "cache", "runs"}
     results = [each for each in found if each.kind == "results"]
-    assert len(results) == 8
+    assert len(results) == 9
     assert all(each.needed and each.size > 0 and each.files > 0 for each in results)
     paths = [root / ".ftdsl" / each.path for each in found]
     assert all(path.exists() for path in paths)

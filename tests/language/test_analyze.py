@@ -124,7 +124,7 @@ def test_decisions_name_their_models_scores_and_slices() -> None:
     assert (paired.confidence, paired.stated) == (0.95, True)
     (sweep,) = example().sweeps
     assert sweep.grid == (("learning_rate", (1e-4, 2e-4)), ("n_epochs", (2.0, 3.0)))
-    assert shape(sweep.best) == ("max", "golden.exact.mean")
+    assert (sweep.eval, shape(sweep.best)) == ("golden", ("max", "exact.mean"))
     (waiver,) = example().waivers
     assert waiver.rule == ("support", "fits_context")
     assert waiver.rows == ("t-8841", "t-9002")

@@ -17,9 +17,10 @@ from tests.rating.rating_project import RUBRIC, SPEC, answers
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium without a screen; FTDSL_CHROMIUM names another one than that of the machine."""
+    """Chromium without a screen; FTDSL_CHROMIUM names another one than that of the machine.
+    Playwright keeps an event loop running, so that it ends with the tests that use it."""
     found = os.environ.get("FTDSL_CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
     if found is None:
         pytest.skip("no Chromium is installed")
