@@ -193,6 +193,9 @@ class _Round:
             if job.key is not None:
                 self._keep(job.key, answer)
             self._give(job, answer)
+            # The next request goes out once this answer is stored: what is killed then has no more
+            # in flight than there are workers.
+            await asyncio.sleep(0)
 
     def _keep(self, key: str, answer: Answer) -> None:
         """Store with all others that the loop finds on its sockets in this turn: one transaction,
