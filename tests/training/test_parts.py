@@ -21,6 +21,7 @@ from ftdsl.results.models import (
     Requirement,
     TrainOutput,
 )
+from ftdsl.training.local import conversion
 from ftdsl.training.local.adapter_gguf import NoCounterpart, write_adapter_gguf
 from ftdsl.training.local.card import model_card
 from ftdsl.training.local.checkpoints import FOLDER, latest_whole, seal
@@ -88,6 +89,18 @@ def test_conversion_gives_the_weights_back(folder: Path, tmp_path: Path) -> None
     here = AutoTokenizer.from_pretrained(folder / "base")
     assert there(text)["input_ids"] == here(text)["input_ids"]
     assert not list(tmp_path.glob(".out.*"))
+
+
+def test_a_tokenizer_that_was_converted_is_taken(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = folder / "tiny.gguf"
+    convert_gguf(source, tmp_path / "alone")
+    conversion.write_tokenizer(source, tmp_path / "kept")
+    monkeypatch.delattr(conversion, "write_tokenizer")
+    convert_gguf(source, tmp_path / "with", tmp_path / "kept")
+    for file in (tmp_path / "alone").iterdir():
+        assert (tmp_path / "with" / file.name).read_bytes() == file.read_bytes(), file.name
 
 
 def test_a_half_made_conversion_is_made_anew(folder: Path, tmp_path: Path) -> None:

@@ -16,11 +16,12 @@ from ftdsl.diagnostics.diagnostic import Diagnostic, Span
 from ftdsl.engine.context import Context, Refused
 from ftdsl.plan.digests import DIGESTS_FILE, FileDigests
 from ftdsl.plan.steps import TrainStep
-from ftdsl.training.local.base_model import Place
+from ftdsl.training.local.base_model import Place, converted_folder, tokenizer_folder
+from ftdsl.training.local.conversion import TOKENIZER
 from ftdsl.training.local.gguf_header import GgufHeader, NotGguf, read_header
 
 _NOWHERE = Span("", 0, 0)
-_TOKENIZER, _CONFIGURATION = "tokenizer.json", "tokenizer_config.json"
+_CONFIGURATION = "tokenizer_config.json"
 _TEMPLATE = "chat_template.jinja"
 _NAMED = ("bos", "eos", "unk", "sep", "pad", "cls", "mask")
 _STOPPING = (
@@ -38,7 +39,6 @@ _STOPPING = (
     "<end_of_utterance>",
 )
 """Tokens that llama.cpp stops at wherever a vocabulary has them (src/llama-vocab.cpp)."""
-_CONVERSION = "1"
 _LOOK = 0.2
 
 
@@ -62,7 +62,7 @@ def base_tokenizer(step: TrainStep, place: Place, context: Context) -> BaseToken
         return _of_gguf(step, place.path, context)
     folder = place.path
     source = folder
-    if not (folder / _TOKENIZER).is_file():
+    if not (folder / TOKENIZER).is_file():
         source = _made(step, folder, _folder_key(folder), context)
     made = _read(step, source)
     stops, told = _folder_stops(folder, made)
@@ -76,7 +76,7 @@ def _of_gguf(step: TrainStep, path: Path, context: Context) -> BaseTokenizer:
         message = f"the base model `{path.name}` is no GGUF file that can be read: {error}"
         raise Refused(_diagnostic(step, "FT602", message)) from error
     digests = FileDigests(context.cache / DIGESTS_FILE)
-    key = digests.facts(path).sha256[:32]
+    key = digests.facts(path).sha256
     digests.save()
     content, sha256, variables, template, _ = _read(step, _made(step, path, key, context))
     own = header.fields.get("tokenizer.chat_template")
@@ -97,7 +97,7 @@ _Read = tuple[bytes, str, tuple[tuple[str, str], ...], str | None, str]
 def _read(step: TrainStep, folder: Path) -> _Read:
     """Tokenizer, its digest, variables, template, and the end token's text."""
     try:
-        content = (folder / _TOKENIZER).read_bytes()
+        content = (folder / TOKENIZER).read_bytes()
         parsed = orjson.loads(content)
     except (OSError, orjson.JSONDecodeError) as error:
         raise Refused(_unreadable(step, folder, str(error))) from error
@@ -168,16 +168,16 @@ def _folder_key(folder: Path) -> str:
     whole = hashlib.sha256()
     for file in sorted(folder.glob("*token*")) + sorted(folder.glob("*.model")):
         whole.update(file.name.encode() + b"\0" + file.read_bytes())
-    return whole.hexdigest()[:32]
+    return whole.hexdigest()
 
 
 def _made(step: TrainStep, source: Path, key: str, context: Context) -> Path:
     """The tokenizer of ``source`` as transformers writes it, made once and kept in the cache."""
-    target = context.cache / "tokenizers" / f"{key}-{_CONVERSION}"
-    if (target / _TOKENIZER).is_file():
+    target = tokenizer_folder(context.cache, key)
+    if (target / TOKENIZER).is_file():
         return target
-    whole = context.cache / "converted" / f"{key}-{_CONVERSION}"
-    if (whole / _TOKENIZER).is_file():
+    whole = converted_folder(context.cache, key)
+    if (whole / TOKENIZER).is_file():
         return whole
     target.parent.mkdir(parents=True, exist_ok=True)
     progress = context.progress("reading the base's tokenizer, once", None, "files")

@@ -11,18 +11,14 @@ import shutil
 import sys
 from pathlib import Path
 
+from ftdsl.training.local.conversion import write_tokenizer
+
 
 def main() -> None:
     source, target = Path(sys.argv[1]), Path(sys.argv[2])
-    from transformers import AutoTokenizer
-
-    if source.is_file():
-        tokenizer = AutoTokenizer.from_pretrained(str(source.parent), gguf_file=source.name)
-    else:
-        tokenizer = AutoTokenizer.from_pretrained(str(source), trust_remote_code=False)
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     shutil.rmtree(temporary, ignore_errors=True)
-    tokenizer.save_pretrained(temporary)
+    write_tokenizer(source, temporary)
     shutil.rmtree(target, ignore_errors=True)
     temporary.rename(target)
 

@@ -35,7 +35,21 @@ class BaseModel:
 
     def converted(self, cache: Path) -> Path | None:
         """The folder that a GGUF file's weights are kept in, as Hugging Face has them."""
-        return cache / "converted" / f"{self.sha256[:32]}-{_CONVERSION}" if self.is_gguf else None
+        return converted_folder(cache, self.sha256) if self.is_gguf else None
+
+    def tokenizer(self, cache: Path) -> Path | None:
+        """The folder that a GGUF file's tokenizer is kept in, once it was checked."""
+        return tokenizer_folder(cache, self.sha256) if self.is_gguf else None
+
+
+def converted_folder(cache: Path, sha256: str) -> Path:
+    """Where a model of this digest is kept as transformers has it."""
+    return cache / "converted" / f"{sha256[:32]}-{_CONVERSION}"
+
+
+def tokenizer_folder(cache: Path, sha256: str) -> Path:
+    """Where the tokenizer alone is."""
+    return cache / "tokenizers" / f"{sha256[:32]}-{_CONVERSION}"
 
 
 @dataclass(frozen=True, slots=True)

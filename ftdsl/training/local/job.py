@@ -74,9 +74,10 @@ class Settings(_Message):
 
 class Job(_Message):
     """All that decides a training run. ``base`` is a ``.gguf`` file or a Hugging Face folder;
-    ``converted`` is where the former is kept as the latter. ``rows`` and ``validation`` are JSONL
-    files as ``training.examples`` writes them (``validation`` is None when the spec says so in
-    words); ``template`` is the text of the chat template, None for the base model's own."""
+    ``converted`` is where the former is kept as the latter, and ``tokenizer`` where its tokenizer
+    lies once it was checked. ``rows`` and ``validation`` are JSONL files as ``training.examples``
+    writes them (``validation`` is None when the spec says so in words); ``template`` is the text of
+    the chat template, None for the base model's own."""
 
     base: Path
     converted: Path | None
@@ -86,6 +87,7 @@ class Job(_Message):
     template: str | None
     settings: Settings
     threads: int
+    tokenizer: Path | None = None
 
 
 class Phase(_Message):

@@ -99,6 +99,7 @@ class _Run:
         job = Job(
             base=self.base.path,
             converted=self.base.converted(self.context.cache),
+            tokenizer=self.base.tokenizer(self.context.cache),
             work=work,
             rows=self.rows.path,
             validation=self.validation.path if self.validation else None,

@@ -72,7 +72,7 @@ def _weights_folder(job: Job, tell: Tell) -> Path:
     if not job.converted.is_dir():
         tell(Phase(text="converting the base model, once"))
     try:
-        convert_gguf(job.base, job.converted)
+        convert_gguf(job.base, job.converted, job.tokenizer)
     except (ValueError, KeyError, NotImplementedError) as error:
         raise CannotTrain(
             "FT602",
