@@ -1,8 +1,8 @@
 """Dataclasses that cost next to nothing to define, for what ``ftdsl check`` imports.
 
-``dataclasses`` writes and compiles six functions for every class, about half a millisecond each,
-and its import takes ten: for the hundred classes of the language that is a third of a whole check.
-A ``record`` shares its methods with all others instead. It is what ``dataclass(slots=True)`` makes
+``dataclasses`` writes and compiles six functions for every class, which takes a millisecond, and
+its import takes ten: for the hundred classes of the language that is a third of a whole check. A
+``record`` shares its methods with all others instead. It is what ``dataclass(slots=True)`` makes
 to all who look at it: fields by annotation, ``==``, ``hash``, ``repr``, patterns, pickles, and
 ``dataclasses.fields`` and ``replace``.
 """
